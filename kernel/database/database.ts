@@ -1,0 +1,172 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import type { AnyEntity, EntityClass, EntitySchema } from '@mikro-orm/core';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import type { Kysely } from 'kysely';
+import pg, { type PoolClient } from 'pg';
+import type { Logger } from '../telemetry/logger.js';
+import { toPlatformError } from './database-errors.js';
+import { pinnedKysely } from './pinned-kysely.js';
+import { APPLICATION_ROLE, SYSTEM_ROLE } from './roles.js';
+import { Transaction } from './transaction.js';
+
+// Counts and sizes are bigint in the database; JavaScript numbers hold integers exactly only to 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => BigInt(text));
+
+export type EntityDefinition = EntitySchema | EntityClass<AnyEntity>;
+
+/** What a transaction may meet: the rows of these organizations, or (`'system'`) what the system role's policies show. */
+export type Isolation = readonly string[] | 'system';
+
+export interface DatabaseOptions {
+  /** A connection string without user; the role is set by us. */
+  readonly url: string;
+  readonly rolePassword: string | null;
+  readonly poolSize: number;
+  readonly entities: readonly EntityDefinition[];
+  readonly logger: Logger;
+}
+
+export function urlForRole(url: string, role: string, password: string | null): string {
+  const target = new URL(url);
+  target.username = role;
+  target.password = password ?? '';
+  return target.toString();
+}
+
+/** Pools of the two roles, and transactions on them. Every statement of the product runs inside one of these. */
+export class Database {
+  readonly applicationPool: pg.Pool;
+  readonly systemPool: pg.Pool;
+  readonly #orm: MikroORM;
+  readonly #commitListeners = new Set<() => void>();
+  /** Statements sent since start; tests assert on differences of it. */
+  statementCount = 0;
+
+  constructor(options: DatabaseOptions) {
+    this.applicationPool = this.#createPool(options, APPLICATION_ROLE);
+    this.systemPool = this.#createPool(options, SYSTEM_ROLE);
+    this.#orm = new MikroORM({
+      entities: options.entities.length > 0 ? [...options.entities] : [],
+      discovery: { warnWhenNoEntities: false },
+      dbName: 'unused',
+      // Every entity manager is bound to a transaction of ours; a query outside of one has no connection and fails.
+      driverOptions: pinnedKysely<unknown>(noConnection()),
+      allowGlobalContext: false,
+    });
+  }
+
+  #createPool(options: DatabaseOptions, role: string): pg.Pool {
+    const pool = new pg.Pool({
+      connectionString: urlForRole(options.url, role, options.rolePassword),
+      max: options.poolSize,
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+      application_name: role,
+    });
+    pool.on('error', (error) => options.logger.warn({ err: error, role }, 'an idle database connection was lost'));
+    pool.on('connect', (client) => this.#countStatements(client));
+    return pool;
+  }
+
+  #countStatements(client: PoolClient): void {
+    const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+    client.query = ((...parameters: unknown[]) => {
+      this.statementCount += 1;
+      return query(...parameters);
+    }) as typeof client.query;
+  }
+
+  /** Hears of each commit that put something into the outbox, in this process. A hint, never the only signal. */
+  onOutboxCommit(listener: () => void): () => void {
+    this.#commitListeners.add(listener);
+    return () => this.#commitListeners.delete(listener);
+  }
+
+  /**
+   * Opens a transaction, runs `work`, commits; rolls back when it throws. `preamble` are statements with literals that
+   * travel in the same round trip as BEGIN; the rows of each are passed to `work`.
+   */
+  async transaction<Result>(
+    isolation: Isolation,
+    work: (tx: Transaction, preambleRows: readonly Record<string, unknown>[][]) => Promise<Result>,
+    options: { preamble?: readonly string[]; isReadOnly?: boolean } = {},
+  ): Promise<Result> {
+    const client = await this.#connect(isolation);
+    let isBroken = false;
+    try {
+      const opening = openingStatements(client, isolation, options);
+      const answers = (await client.query(opening.join(';\n'))) as unknown as pg.QueryResult[];
+      const tx = new Transaction(client, (kysely) => this.#entityManager(kysely));
+      const skipped = opening.length - (options.preamble?.length ?? 0);
+      const result = await work(tx, answers.slice(skipped).map((answer) => answer.rows as Record<string, unknown>[]));
+      const { hasEvents, afterCommit } = await tx.flush();
+      await client.query('commit');
+      if (hasEvents) for (const listener of this.#commitListeners) listener();
+      for (const action of afterCommit) action();
+      return result;
+    } catch (error) {
+      isBroken = await rollBack(client);
+      throw toPlatformError(error);
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
+  /** A read: sees one organization set, changes nothing. */
+  async read<Result>(isolation: Isolation, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.transaction(isolation, work, { isReadOnly: true });
+  }
+
+  async #connect(isolation: Isolation): Promise<PoolClient> {
+    const pool = isolation === 'system' ? this.systemPool : this.applicationPool;
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw toPlatformError(error);
+    }
+  }
+
+  #entityManager(kysely: Kysely<unknown>): SqlEntityManager {
+    const em = this.#orm.em.fork({ clear: true }) as SqlEntityManager;
+    em.setTransactionContext(kysely);
+    return em;
+  }
+
+  async close(): Promise<void> {
+    await this.#orm.close(true);
+    await Promise.all([this.applicationPool.end(), this.systemPool.end()]);
+  }
+}
+
+function openingStatements(
+  client: PoolClient,
+  isolation: Isolation,
+  options: { preamble?: readonly string[]; isReadOnly?: boolean },
+): string[] {
+  const opening = [options.isReadOnly ? 'begin read only' : 'begin'];
+  if (isolation !== 'system') {
+    const ids = client.escapeLiteral(isolation.join(','));
+    opening.push(`select set_config('app.organization_ids', ${ids}, true)`);
+  }
+  opening.push(...(options.preamble ?? []));
+  // A lone statement would answer with one result instead of a list.
+  if (opening.length === 1) opening.push('select 1');
+  return opening;
+}
+
+/** True when the connection cannot be used again. */
+async function rollBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('rollback');
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function noConnection(): PoolClient {
+  const refuse = (): never => {
+    throw new Error('a MikroORM query outside of a transaction: use tx.em');
+  };
+  return { query: refuse } as unknown as PoolClient;
+}

@@ -1,0 +1,119 @@
+import { PlatformError } from '../errors/platform-error.js';
+import type { EventFeed, EventFilter, LoggedEvent } from './event-feed.js';
+
+/** Tells a subscriber that events between two positions are gone: its cursor is older than the retention. */
+export interface StreamGapNotice {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+export type StreamItem = { readonly kind: 'event'; readonly entry: LoggedEvent } | { readonly kind: 'gap'; readonly gap: StreamGapNotice };
+
+export interface StreamOptions {
+  readonly filter: EventFilter;
+  /** Continue after this position; without it the stream begins with what happens from now on. */
+  readonly after?: bigint | undefined;
+  /** Called before the first event and whenever access may have changed; a throw ends the stream with that error. */
+  readonly authorize: () => Promise<void>;
+  /** Registers for "access may have changed". */
+  readonly onAccessChange: (listener: () => void) => () => void;
+  /** When the credential ends, in seconds since 1970. */
+  readonly expiresAt?: number | undefined;
+}
+
+const PAGE = 256;
+
+/**
+ * Streams events from a position: first the past, then the present, without a seam. Order is the log's. Ends with
+ * TOKEN_EXPIRED or whatever `authorize` throws, never in silence.
+ */
+export function streamEvents(feed: EventFeed, options: StreamOptions): AsyncIterableIterator<StreamItem> {
+  const closing = new AbortController();
+  const items = streamItems(feed, options, closing);
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => items.next(),
+    // A generator that waits would only hear of its end at the next event: interrupt the wait first.
+    async return() {
+      closing.abort();
+      await items.return();
+      return { value: undefined, done: true };
+    },
+  };
+}
+
+async function* streamItems(
+  feed: EventFeed,
+  options: StreamOptions,
+  closing: AbortController,
+): AsyncGenerator<StreamItem, void, undefined> {
+  const access = new AccessWatch(options, closing);
+  try {
+    await options.authorize();
+    let position = options.after ?? feed.head;
+    if (position + 1n < feed.firstKept) {
+      yield { kind: 'gap', gap: { from: position + 1n, to: feed.firstKept - 1n } };
+      position = feed.firstKept - 1n;
+    }
+    while (!closing.signal.aborted) {
+      await access.check();
+      const { events, through } = await feed.readAfter(position, options.filter, PAGE);
+      for (const entry of events) {
+        await access.check();
+        yield { kind: 'event', entry };
+      }
+      position = through;
+      if (events.length === 0) await access.wait(feed, position);
+    }
+  } finally {
+    access.close();
+  }
+}
+
+/** Notices changes of access and the end of the credential, also while the stream is idle. */
+class AccessWatch {
+  readonly #options: StreamOptions;
+  readonly #unsubscribe: () => void;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #closing: AbortController;
+  #isSuspect = false;
+  #interrupt: AbortController = new AbortController();
+
+  constructor(options: StreamOptions, closing: AbortController) {
+    this.#options = options;
+    this.#closing = closing;
+    const suspect = (): void => {
+      this.#isSuspect = true;
+      this.#interrupt.abort();
+    };
+    this.#unsubscribe = options.onAccessChange(suspect);
+    if (options.expiresAt !== undefined) {
+      const milliseconds = Math.max(0, options.expiresAt * 1000 - Date.now());
+      this.#timer = setTimeout(suspect, Math.min(milliseconds, 2_147_483_647));
+      this.#timer.unref();
+    }
+  }
+
+  async check(): Promise<void> {
+    if (!this.#isSuspect) return;
+    this.#isSuspect = false;
+    this.#interrupt = new AbortController();
+    const { expiresAt } = this.#options;
+    if (expiresAt !== undefined && expiresAt * 1000 <= Date.now()) {
+      throw new PlatformError('TOKEN_EXPIRED', 'The token has expired; reconnect with a new one and the last cursor.');
+    }
+    await this.#options.authorize();
+  }
+
+  async wait(feed: EventFeed, position: bigint): Promise<void> {
+    await feed.waitBeyond(position, AbortSignal.any([this.#interrupt.signal, this.#closing.signal]));
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#unsubscribe();
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,38 @@
+import { Directive } from 'type-graphql';
+
+type TypeOrField = PropertyDecorator & MethodDecorator & ClassDecorator;
+
+const quote = (text: string): string => JSON.stringify(text);
+
+/** Federation `@key`: the fields by which other subgraphs refer to the entity. */
+export const Key = (fields = 'id', options: { isResolvable?: boolean } = {}): TypeOrField =>
+  Directive(`@key(fields: ${quote(fields)}${options.isResolvable === false ? ', resolvable: false' : ''})`);
+export const Shareable = (): TypeOrField => Directive('@shareable');
+export const External = (): TypeOrField => Directive('@external');
+export const Requires = (fields: string): TypeOrField => Directive(`@requires(fields: ${quote(fields)})`);
+export const Provides = (fields: string): TypeOrField => Directive(`@provides(fields: ${quote(fields)})`);
+export const Override = (from: string): TypeOrField => Directive(`@override(from: ${quote(from)})`);
+export const Inaccessible = (): TypeOrField => Directive('@inaccessible');
+
+/** The audience of a type or field; contract graphs are filtered by it. */
+export const Tag = (name: 'public' | 'operator' | 'internal'): TypeOrField => Directive(`@tag(name: ${quote(name)})`);
+
+/** IBM cost specification: the weight of resolving this field once. Default is 1 for objects and 0 for leaves. */
+export const Cost = (weight: number): TypeOrField => Directive(`@cost(weight: ${weight})`);
+
+/** IBM cost specification: how long this list can be. */
+export const ListSize = (options: {
+  assumedSize?: number;
+  slicingArguments?: readonly string[];
+  sizedFields?: readonly string[];
+  requireOneSlicingArgument?: boolean;
+}): TypeOrField => {
+  const parts = Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return Directive(`@listSize(${parts.join(', ')})`);
+};
+
+/**
+ * Our own: the caller must hold this permission somewhere. The gateway checks it before planning; the subgraph checks
+ * the exact scope again.
+ */
+export const Access = (permission: string): TypeOrField => Directive(`@access(permission: ${quote(permission)})`);
