@@ -7,6 +7,9 @@ export interface Lease {
   readonly fence: bigint;
 }
 
+/** First half of the advisory lock's key; the second is the holder's. */
+const LOCK_CLASS = 1_279_607_891;
+
 /**
  * Who holds leases: a database session with an advisory lock of its own. When the process dies, the session ends and
  * its leases are free at once; when it hangs, they are free after their time.
@@ -15,25 +18,34 @@ export class LeaseHolder {
   readonly #database: Database;
   readonly #id = `${process.pid}-${randomUUID()}`;
   readonly #key = randomInt(1, 2 ** 31);
-  #session: pg.Client | undefined;
+  #session: Promise<pg.Client> | undefined;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
+  /** One session for all leases, also when many are asked for at once. */
   async #connect(): Promise<void> {
-    if (this.#session !== undefined) return;
+    this.#session ??= this.#open();
+    await this.#session;
+  }
+
+  async #open(): Promise<pg.Client> {
     const { connectionString } = this.#database.systemPool.options;
     const session = new pg.Client({ connectionString, application_name: 'lease holder' });
     const forget = (): void => {
-      if (this.#session === session) this.#session = undefined;
+      this.#session = undefined;
     };
     session.on('error', forget);
     session.on('end', forget);
-    await session.connect();
-    await session.query('set idle_in_transaction_session_timeout = 0');
-    await session.query('select pg_advisory_lock(1279607891, $1)', [this.#key]);
-    this.#session = session;
+    try {
+      await session.connect();
+      await session.query('select pg_advisory_lock($1, $2)', [LOCK_CLASS, this.#key]);
+      return session;
+    } catch (error) {
+      forget();
+      throw error;
+    }
   }
 
   /**
@@ -50,7 +62,7 @@ export class LeaseHolder {
            set fence = l.fence + (case when l.holder = excluded.holder then 0 else 1 end),
                holder = excluded.holder, session_key = excluded.session_key, expires_at = excluded.expires_at
            where l.holder = excluded.holder or l.expires_at < now() or not exists (
-             select from pg_locks k where k.locktype = 'advisory' and k.classid = 1279607891
+             select from pg_locks k where k.locktype = 'advisory' and k.classid = ${LOCK_CLASS}
                and k.objid = l.session_key::oid and k.granted)
          returning fence`,
         [name, this.#id, this.#key, seconds],
@@ -64,6 +76,6 @@ export class LeaseHolder {
     await this.#database
       .transaction('system', (tx) => tx.execute('update kernel.leases set expires_at = now() where holder = $1', [this.#id]))
       .catch(() => {});
-    await this.#session?.end();
+    await (await this.#session?.catch(() => undefined))?.end();
   }
 }
