@@ -1,0 +1,40 @@
+import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { FieldDenials } from './field-denials.js';
+
+export type Variables = Readonly<Record<string, unknown>>;
+
+/**
+ * An operation that was parsed, validated against the API schema and checked by the guard.
+ * Engines cache plans by the identity of this object: keep it, and pass the same one again.
+ */
+export interface GatewayOperation {
+  /** The document as the client sent it. It shapes the response. */
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  /** What may be fetched: the document without the fields that the caller may not read. */
+  readonly fetched: { readonly document: DocumentNode; readonly definition: OperationDefinitionNode };
+  /** Fields to answer with null and an error instead of data; absent when nothing is denied. */
+  readonly denials?: FieldDenials;
+}
+
+export interface ExecutionRequest {
+  readonly operation: GatewayOperation;
+  readonly variables: Variables;
+  /** Opaque to the gateway: passed to the transports. */
+  readonly context: unknown;
+  /** Aborts outstanding fetches. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SubscriptionRequest extends ExecutionRequest {
+  /** Makes the context of one event, so that caches and loaders live no longer than the event. */
+  readonly contextPerEvent?: (context: unknown) => unknown;
+}
+
+/** Executes operations against a supergraph. Everything else in the gateway sees only this. */
+export interface Engine {
+  /** The graph as clients see it: without `@inaccessible` elements and federation machinery. */
+  readonly apiSchema: GraphQLSchema;
+  execute(request: ExecutionRequest): Promise<ExecutionResult>;
+  subscribe(request: SubscriptionRequest): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
+}

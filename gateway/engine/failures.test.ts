@@ -1,0 +1,135 @@
+import { GraphQLError, getOperationAST, parse, type ExecutionResult } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { shopSupergraph, shopTransports, type ShopService } from '../testing/shop-graph.js';
+import { shopResolvers, type ShopResolvers } from '../testing/shop-resolvers.js';
+import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
+import { FederatedEngine } from './federated-engine.js';
+
+async function run(text: string, transports: Map<string, SubgraphTransport>): Promise<ExecutionResult> {
+  const engine = new FederatedEngine({ supergraphSdl: shopSupergraph().sdl, transports });
+  const document = parse(text);
+  const definition = getOperationAST(document);
+  if (!definition) throw new Error('no operation');
+  return engine.execute({
+    operation: { document, definition, fetched: { document, definition } },
+    variables: {},
+    context: {},
+  });
+}
+
+function failing(
+  service: ShopService,
+  type: string,
+  field: string,
+  matches: (source: Record<string, unknown>) => boolean,
+): ShopResolvers {
+  const resolvers = shopResolvers();
+  const original = resolvers[service][type][field];
+  resolvers[service][type][field] = (source: Record<string, unknown>, ...rest: unknown[]): unknown => {
+    if (matches(source)) throw new GraphQLError(`${type}.${field} failed`, { extensions: { code: 'CONFLICT' } });
+    return original ? original(source, ...rest) : source[field];
+  };
+  return resolvers;
+}
+
+function withSubgraph(service: ShopService, execute: () => Promise<SubgraphResult>): Map<string, SubgraphTransport> {
+  const transports = shopTransports();
+  transports.set(service, { execute, subscribe: execute });
+  return transports;
+}
+
+function faults(result: ExecutionResult): unknown[] {
+  return (result.errors ?? []).map(({ message, path }) => [message, path?.join('.')]);
+}
+
+describe('failures of subgraphs', () => {
+  it('reports an error of an entity that appears twice at both places, with the indices of the response', async () => {
+    const resolvers = failing('reviews', 'Product', 'averageScore', ({ id }) => id === 'p1');
+    const result = await run('{ grid { id mean: averageScore } }', shopTransports(resolvers));
+    expect(faults(result)).toEqual([
+      ['Product.averageScore failed', 'grid.0.0.mean'],
+      ['Product.averageScore failed', 'grid.2.1.mean'],
+    ]);
+    expect(result.data).toEqual({
+      grid: [
+        [{ id: 'p1', mean: null }, null, { id: 'p2', mean: 3.5 }],
+        [],
+        [
+          { id: 'p3', mean: 3.5 },
+          { id: 'p1', mean: null },
+        ],
+      ],
+    });
+    expect(result.errors?.[0]?.extensions).toEqual({ code: 'CONFLICT', service: 'reviews' });
+  });
+
+  it('gives exact list indices though some entities of the list are not fetched', async () => {
+    const resolvers = failing('shipping', 'Book', 'inStock', ({ id }) => id === 'p3');
+    const result = await run('{ products { title ... on Book { inStock } } }', shopTransports(resolvers));
+    expect(faults(result)).toEqual([['Book.inStock failed', 'products.2.inStock']]);
+    expect(result.data).toBeNull();
+  });
+
+  it('nulls the nearest nullable parent', async () => {
+    const resolvers = failing('products', 'User', 'wishes', ({ id }) => id === 'u2');
+    const result = await run(
+      '{ search { ... on User { name wishes { id } } } me { name } }',
+      shopTransports(resolvers),
+    );
+    expect(faults(result)).toEqual([['User.wishes failed', 'search.1.wishes']]);
+    expect(result.data).toEqual({ search: null, me: { name: 'Ada' } });
+  });
+
+  it('costs only its own fields when a subgraph is down, and names each of them', async () => {
+    const down = withSubgraph('reviews', async () => {
+      throw new PlatformError('UNAVAILABLE', 'The subgraph "reviews" does not answer.');
+    });
+    const result = await run(
+      '{ me { name notes: secretNotes { text } role reviews { id } } review(id: "r1") { id } }',
+      down,
+    );
+    expect(result.data).toEqual({ me: { name: 'Ada', notes: null, role: 'STAFF', reviews: null }, review: null });
+    expect(faults(result).map((fault) => (fault as string[])[1])).toEqual(['me.notes', 'me.reviews', 'review']);
+    expect(result.errors?.[0]?.extensions).toMatchObject({ code: 'UNAVAILABLE', retryable: true, service: 'reviews' });
+  });
+
+  it('passes the reason on to the fields that needed the failed one', async () => {
+    const down = withSubgraph('products', async () => {
+      throw new PlatformError('UNAVAILABLE', 'down');
+    });
+    const dependent = await run('{ me { favourite { averageScore } } }', down);
+    expect(dependent.data).toEqual({ me: { favourite: null } });
+    expect(faults(dependent)).toEqual([['down', 'me.favourite']]);
+    const ofUnknownType = await run('{ review(id: "r1") { product { ... on Book { shippingCost } id } } }', down);
+    expect(ofUnknownType.data).toEqual({ review: { product: { id: 'p1' } } });
+    expect(faults(ofUnknownType)).toEqual([['down', undefined]]);
+  });
+
+  it.each<[string, SubgraphResult]>([
+    ['no data and no errors', {}],
+    ['too few entities', { data: { _entities: [] } }],
+    ['something else than entities', { data: { _entities: 'none' } }],
+  ])('survives a subgraph that answers %s', async (_, answer) => {
+    const result = await run(
+      '{ me { name reviews { id } } }',
+      withSubgraph('reviews', async () => answer),
+    );
+    expect(result.data).toEqual({ me: { name: 'Ada', reviews: null } });
+    expect(result.errors?.map(({ path, extensions }) => [path, extensions['code']])).toEqual([
+      [['me', 'reviews'], 'UNAVAILABLE'],
+    ]);
+  });
+
+  it.each<[string, unknown]>([
+    ['an object where a list belongs', { reviews: { id: 1 } }],
+    ['a list where an object belongs', { secretNotes: [1] }],
+    ['a number for a string', { secretNotes: { text: 7 } }],
+    ['null for a non-null field', { secretNotes: { text: null } }],
+  ])('nulls and reports %s', async (_, entity) => {
+    const lying = withSubgraph('reviews', async () => ({ data: { _entities: [entity] } }));
+    const result = await run('{ me { name reviews { id } secretNotes { text } } }', lying);
+    expect(result.data).toEqual({ me: { name: 'Ada', reviews: null, secretNotes: null } });
+    expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual(['INTERNAL']);
+  });
+});

@@ -1,0 +1,107 @@
+import { parse, validate, getOperationAST, type ExecutionResult } from 'graphql';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { shopSupergraph, shopTransports } from '../testing/shop-graph.js';
+import type { SubgraphTransport } from '../transports/subgraph-transport.js';
+import type { GatewayOperation } from './engine.js';
+import { FederatedEngine } from './federated-engine.js';
+
+function operationOf(engine: FederatedEngine, text: string): GatewayOperation {
+  const document = parse(text);
+  const faults = validate(engine.apiSchema, document);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  const definition = getOperationAST(document);
+  if (!definition) throw new Error('no operation');
+  return { document, definition, fetched: { document, definition } };
+}
+
+function engineWith(
+  transports: Map<string, SubgraphTransport>,
+): (text: string, variables?: Record<string, unknown>) => Promise<ExecutionResult> {
+  const engine = new FederatedEngine({ supergraphSdl: shopSupergraph().sdl, transports });
+  return (text, variables = {}) => engine.execute({ operation: operationOf(engine, text), variables, context: {} });
+}
+
+describe('the federated engine', () => {
+  let run: ReturnType<typeof engineWith>;
+  beforeAll(() => {
+    run = engineWith(shopTransports());
+  });
+
+  it('follows entities across subgraphs', async () => {
+    const { data, errors } = await run(
+      '{ me { name reviews { body product { title ... on Book { shippingCost } } helpful } } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      me: {
+        name: 'Ada',
+        reviews: [
+          { body: 'good', product: { title: 'Graphs', shippingCost: 700 }, helpful: 1 },
+          { body: 'long', product: { title: 'Nodes' }, helpful: 3 },
+          null,
+        ],
+      },
+    });
+  });
+
+  it('asks for the concrete type of an interface object only if something depends on it', async () => {
+    expect((await run('{ review(id: "r1") { product { averageScore } } }')).data).toEqual({
+      review: { product: { averageScore: 3.5 } },
+    });
+    expect((await run('{ review(id: "r3") { product { __typename averageScore reviews { id } } } }')).data).toEqual({
+      review: { product: { __typename: 'Film', averageScore: 3.5, reviews: [{ id: 'r3' }] } },
+    });
+  });
+
+  it('answers lists of lists, unions and aliases that look like inherited properties', async () => {
+    const { data, errors } = await run(`{
+      grid { id reviews { body } }
+      search { __typename ... on Book { constructor: title inStock } ... on User { __proto__: name } ... on Film { director { name } } }
+    }`);
+    expect(errors).toBeUndefined();
+    expect(JSON.parse(JSON.stringify(data?.['grid']))).toEqual([
+      [{ id: 'p1', reviews: [{ body: 'good' }, { body: 'bad' }] }, null, { id: 'p2', reviews: [{ body: 'long' }] }],
+      [],
+      [
+        { id: 'p3', reviews: [{ body: 'dull' }] },
+        { id: 'p1', reviews: [{ body: 'good' }, { body: 'bad' }] },
+      ],
+    ]);
+    expect(JSON.stringify(data?.['search'])).toBe(
+      '[{"__typename":"Book","constructor":"Graphs","inStock":true},{"__typename":"User","__proto__":"Ben"},' +
+        '{"__typename":"Film","director":{"name":"Ben"}},{"__typename":"User","__proto__":"Ada"}]',
+    );
+  });
+
+  it('honours skip and include, defaults and coercion of variables', async () => {
+    const text =
+      'query ($a: Boolean = false, $b: Boolean!, $n: Int = 1) { me { name @include(if: $a) role @skip(if: $b) wishes(first: $n) { id } } }';
+    expect((await run(text, { b: true })).data).toEqual({ me: { wishes: [{ id: 'p1' }] } });
+    expect((await run(text, { a: true, b: false, n: 0 })).data).toEqual({
+      me: { name: 'Ada', role: 'STAFF', wishes: [] },
+    });
+    const { data, errors } = await run(text, { b: 'no' });
+    expect(data).toBeUndefined();
+    expect(errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');
+  });
+
+  it('answers introspection itself, and hides what is inaccessible', async () => {
+    const { data } = await run(
+      'query ($t: String!) { __typename s: __schema { queryType { name } } __type(name: $t) { fields { name } } r: __type(name: "Role") { enumValues { name } } }',
+      { t: 'Person' },
+    );
+    expect(data).toEqual({
+      __typename: 'Query',
+      s: { queryType: { name: 'Query' } },
+      __type: { fields: [{ name: 'id' }, { name: 'name' }] },
+      r: { enumValues: [{ name: 'CUSTOMER' }, { name: 'STAFF' }] },
+    });
+    expect(JSON.stringify(await run('{ __type(name: "User") { fields { name } } }'))).not.toContain('passwordHash');
+  });
+
+  it('refuses the variable name that the planner needs for itself', async () => {
+    await expect(
+      run('query ($representations: ID!) { user(id: $representations) { id } }', { representations: 'u1' }),
+    ).rejects.toThrow('reserved');
+  });
+});

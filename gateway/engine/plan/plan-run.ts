@@ -1,0 +1,20 @@
+import type { Fault } from '../failure.js';
+import type { JsonObject } from '../json.js';
+import type { Variables } from '../engine.js';
+
+/** The state of one execution of a plan. */
+export interface PlanRun {
+  /** What the fetches have answered so far, merged. */
+  readonly data: JsonObject;
+  /** Every fault met, so that those which no selected field meets are still reported. */
+  readonly faults: Fault[];
+  /** As the client sent them: subgraphs coerce them again. */
+  readonly variables: Variables;
+  /** Coerced, with defaults: what `@skip` and `@include` are decided on. */
+  readonly coercedVariables: Variables;
+  readonly context: unknown;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A compiled node of a plan. Never rejects: what goes wrong becomes a fault in the data. */
+export type PlanStep = (run: PlanRun) => Promise<void>;

@@ -1,0 +1,52 @@
+import { GraphQLError } from 'graphql';
+import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import type { Variables } from '../engine.js';
+import type { Failure, Fault } from '../failure.js';
+import type { Path } from '../json.js';
+
+/** A null that an error already explains: a nullable position shows null, a non-null one passes it on. */
+export const EXPLAINED_NULL = Symbol('null, explained by an error');
+/** A null in a non-null position: the parent becomes null. */
+export const BUBBLE = Symbol('null bubbles up');
+
+/** The response in the making: where we are, and the errors so far. */
+export class Completion {
+  readonly path: (string | number)[] = [];
+  readonly errors: GraphQLError[] = [];
+  /** As the client sent them, for introspection. */
+  readonly variables: Variables;
+  readonly #errorsMax: number;
+
+  constructor(variables: Variables, errorsMax: number) {
+    this.variables = variables;
+    this.#errorsMax = errorsMax;
+  }
+
+  /** Reports that a subgraph answered what its type does not allow. */
+  reportInvalid(message: string): typeof EXPLAINED_NULL {
+    this.report(new PlatformError('INTERNAL', message), [...this.path]);
+    return EXPLAINED_NULL;
+  }
+
+  reportFailure(failure: Failure): typeof EXPLAINED_NULL {
+    for (const fault of failure.faults) {
+      fault.count.reports++;
+      this.report(fault, [...this.path, ...fault.pathBelow]);
+    }
+    return EXPLAINED_NULL;
+  }
+
+  /** Reports the faults that no selected field met: those in keys, in required fields, and below a null. */
+  reportUnmet(faults: readonly Fault[]): void {
+    for (const fault of faults) if (fault.count.reports === 0) this.report(fault, fault.pathOtherwise);
+  }
+
+  report(error: Pick<Fault, 'message' | 'extensions'> & { cause?: unknown }, path: Path | undefined): void {
+    if (this.errors.length >= this.#errorsMax) return;
+    const originalError = error.cause instanceof Error ? error.cause : undefined;
+    this.errors.push(new GraphQLError(error.message, { path, originalError, extensions: { ...error.extensions } }));
+  }
+}
+
+/** Completes a value of one type. Answers the value, null, {@link EXPLAINED_NULL} or {@link BUBBLE}. */
+export type Completer = (value: unknown, completion: Completion) => unknown;
