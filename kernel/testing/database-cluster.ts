@@ -63,7 +63,7 @@ async function waitForConnectionsToClose(client: Client, name: string): Promise<
     const connections = rows[0]?.connections ?? 0;
     if (connections === 0) return;
     if (performance.now() > deadline) {
-      throw new Error(`The preparation of template ${name} left ${connections} connections open`);
+      throw new Error(`The preparation of template ${name} left connections open: ${connections}`);
     }
     await sleep(10);
   }

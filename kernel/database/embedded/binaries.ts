@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { type Account, canReach } from './account.js';
 import { errorCode } from './error-code.js';
-import { ensureMachineDirectory } from './machine-directory.js';
+import { ensureFallbackDirectory } from './fallback-directory.js';
 
 /** Where the PostgreSQL programs are. */
 export interface Binaries {
@@ -12,7 +12,7 @@ export interface Binaries {
 }
 
 /**
- * Finds PostgreSQL's programs in the package of this platform. They are copied to a machine-wide directory if the
+ * Finds PostgreSQL's programs in the package of this platform. They are copied to a directory outside the project if the
  * account cannot reach them (a project below a home of mode 0700) or if the package can neither be used nor completed.
  */
 export function locateBinaries(account: Account | undefined, notes: string[]): Binaries {
@@ -65,7 +65,7 @@ function linkLibraries(native: string): boolean {
 /** Copies atomically: a copy that carries the final name is complete, whoever of several starters made it. */
 function copyNative(native: string): string {
   const manifest = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string };
-  const target = join(ensureMachineDirectory('postgres'), manifest.version);
+  const target = join(ensureFallbackDirectory('postgres'), manifest.version);
   if (existsSync(target)) return join(target, 'native');
   const temporary = mkdtempSync(`${target}.copying-`);
   try {

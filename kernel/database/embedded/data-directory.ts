@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Account, canReach } from './account.js';
 import type { Binaries } from './binaries.js';
 import { spawnGuarded } from './guarded-process.js';
-import { ensureMachineDirectory } from './machine-directory.js';
+import { ensureFallbackDirectory } from './fallback-directory.js';
 
 /** The one spelling of a path: absolute, links of what exists followed. Locks and comparisons rely on it. */
 export function canonicalPath(path: string): string {
@@ -15,7 +15,7 @@ export function canonicalPath(path: string): string {
   return parent === absolute ? absolute : join(canonicalPath(parent), basename(absolute));
 }
 
-/** The directory to use: the wanted one, or a machine-wide one if PostgreSQL's account cannot enter its parent. */
+/** The directory to use: the wanted one, or one outside the project if PostgreSQL's account cannot enter its parent. */
 export async function reachableDirectory(
   wanted: string,
   account: Account | undefined,
@@ -25,7 +25,7 @@ export async function reachableDirectory(
   await mkdir(parent, { recursive: true });
   if (canReach(account, parent)) return wanted;
   const name = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
-  const moved = join(ensureMachineDirectory('data'), name);
+  const moved = join(ensureFallbackDirectory('data'), name);
   notes.push(`The data directory is ${moved}, because PostgreSQL's account cannot enter ${parent}`);
   return moved;
 }
