@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { type Account, canReach } from './account.js';
@@ -71,11 +81,21 @@ function copyNative(native: string): string {
   try {
     cpSync(native, join(temporary, 'native'), { recursive: true, verbatimSymlinks: true });
     linkLibraries(join(temporary, 'native'));
-    chmodSync(temporary, 0o755);
+    makeReadable(temporary);
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     if (!existsSync(target)) throw error;
   }
   return join(target, 'native');
+}
+
+/** Opens a copy to all readers: the modes that a copy gets depend on the umask. */
+function makeReadable(root: string): void {
+  chmodSync(root, 0o755);
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const isProgram = basename(entry.parentPath) === 'bin';
+    if (!entry.isSymbolicLink())
+      chmodSync(join(entry.parentPath, entry.name), entry.isFile() && !isProgram ? 0o644 : 0o755);
+  }
 }
