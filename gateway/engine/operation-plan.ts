@@ -1,6 +1,6 @@
 import { operationFromDocument, type Schema } from '@apollo/federation-internals';
 import type { QueryPlanner, SubscriptionNode } from '@apollo/query-planner';
-import { Kind, OperationTypeNode, visit, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { Kind, visit, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
@@ -133,8 +133,4 @@ function conditionVariables({ document }: GatewayOperation): string[] {
     },
   });
   return [...names].sort();
-}
-
-export function isSubscription({ definition }: GatewayOperation): boolean {
-  return definition.operation === OperationTypeNode.SUBSCRIPTION;
 }

@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { DocumentLimits } from './guard/document-limits.js';
+import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
+import type { RequestInfo } from './request-info.js';
+import type { SubgraphDefinition } from './supergraph.js';
+import type { SubgraphTransport } from './transports/subgraph-transport.js';
+
+/** What the gateway needs of a logger; pino's loggers fit. */
+export interface GatewayLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What a client shows to be known by. */
+export interface Credentials {
+  readonly headers: IncomingHttpHeaders;
+  /** The payload of `connection_init`, over a WebSocket: its entries count like headers of the same name. */
+  readonly connectionParams?: Readonly<Record<string, unknown>>;
+}
+
+export type SupergraphSource = { readonly sdl: string } | { readonly subgraphs: readonly SubgraphDefinition[] };
+
+/** Watches over one open stream. */
+export interface StreamLease {
+  /** Ends the stream when aborted; its reason, an error with `extensions.code`, is told to the client. */
+  readonly signal: AbortSignal;
+  /** Called once when the stream has ended. */
+  release(): void;
+}
+
+export interface OpenedStream {
+  readonly operationName: string | undefined;
+  readonly correlationId: string;
+}
+
+export interface StreamLimits {
+  /** Responses that may wait for a slow client, per stream. */
+  readonly bufferMax: number;
+  /** How long a client may leave a full buffer untouched before its stream is ended with `SLOW_CONSUMER`. */
+  readonly stallSecondsMax: number;
+  /** Operations that may run at once on one WebSocket. */
+  readonly perConnectionMax: number;
+  readonly connectionInitSecondsMax: number;
+  readonly heartbeatSeconds: number;
+}
+
+export const STREAM_LIMITS: StreamLimits = {
+  bufferMax: 64,
+  stallSecondsMax: 20,
+  perConnectionMax: 100,
+  connectionInitSecondsMax: 10,
+  heartbeatSeconds: 15,
+};
+
+export interface GatewayOptions<Context extends object> {
+  readonly supergraph: SupergraphSource;
+  readonly transports: ReadonlyMap<string, SubgraphTransport>;
+  /** Makes the context of a request, or throws an error with a code (`UNAUTHENTICATED`, …). */
+  readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
+  /** Whether the caller holds a permission that `@access` names. */
+  readonly holds: (context: Context, permission: string) => boolean;
+  /** Makes the context of one event of a stream, so that loaders and caches live no longer than it. */
+  readonly contextPerEvent?: (context: Context) => Context;
+  /** Called when a stream opens: may refuse by throwing, and ends the stream by the lease. */
+  readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease;
+  readonly logger: GatewayLogger;
+  readonly engine?: 'own' | 'stock';
+  readonly documentLimits?: Partial<DocumentLimits>;
+  readonly streamLimits?: Partial<StreamLimits>;
+  readonly bodyBytesMax?: number;
+  /** Shows messages of unexpected errors to clients. For development only. */
+  readonly exposeErrors?: boolean;
+  /** The path of the endpoint; `/graphql` unless given. */
+  readonly path?: string;
+  /** The page that browsers get at the endpoint; none unless given. */
+  readonly graphiql?: GraphiqlOptions;
+}

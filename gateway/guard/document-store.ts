@@ -1,0 +1,90 @@
+import {
+  GraphQLError,
+  Kind,
+  parse,
+  validate,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { ErrorCode } from '../../kernel/errors/error-codes.js';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { checkDocumentLimits, tooComplex, type DocumentLimits } from './document-limits.js';
+
+/** Valid documents kept, and their total length in characters. */
+const DOCUMENTS_MAX = 2_000;
+const DOCUMENTS_LENGTH_MAX = 8_000_000;
+const VALIDATION_ERRORS_MAX = 20;
+
+/** A document that is within the limits and valid, and its operations by name. */
+export interface StoredDocument {
+  readonly document: DocumentNode;
+  readonly operations: ReadonlyMap<string, OperationDefinitionNode>;
+}
+
+/** Parses and validates documents against one schema; remembers the valid ones. */
+export class DocumentStore {
+  readonly #schema: GraphQLSchema;
+  readonly #limits: DocumentLimits;
+  readonly #documents = new LRUCache<string, StoredDocument>({
+    max: DOCUMENTS_MAX,
+    maxSize: DOCUMENTS_LENGTH_MAX,
+    sizeCalculation: (_, text) => Math.max(1, text.length),
+  });
+
+  constructor(schema: GraphQLSchema, limits: DocumentLimits) {
+    this.#schema = schema;
+    this.#limits = limits;
+  }
+
+  /** Answers all reasons why the text is refused, or the document. */
+  get(text: string): StoredDocument | readonly GraphQLError[] {
+    const known = this.#documents.get(text);
+    if (known) return known;
+    try {
+      const document = parseWithin(text, this.#limits.tokensMax);
+      checkDocumentLimits(document, this.#limits);
+      const faults = validate(this.#schema, document, undefined, { maxErrors: VALIDATION_ERRORS_MAX });
+      if (faults.length > 0) return faults.map((fault) => coded(fault, 'GRAPHQL_VALIDATION_FAILED'));
+      const stored = { document, operations: operationsOf(document) };
+      this.#documents.set(text, stored);
+      return stored;
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  }
+}
+
+/** GetOperation of the GraphQL specification (6.1). */
+export function selectOperation(stored: StoredDocument, name: string | undefined): OperationDefinitionNode {
+  if (name === undefined) {
+    const [only, another] = stored.operations.values();
+    if (only && !another) return only;
+    throw new PlatformError('BAD_REQUEST', 'The document holds several operations: say which by `operationName`.');
+  }
+  const operation = stored.operations.get(name);
+  if (!operation) throw new PlatformError('BAD_REQUEST', `The document holds no operation "${name}".`);
+  return operation;
+}
+
+function parseWithin(text: string, tokensMax: number): DocumentNode {
+  try {
+    return parse(text, { maxTokens: tokensMax });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    if (error.message.includes('Parsing aborted')) throw tooComplex('tokens', tokensMax);
+    throw coded(error, 'GRAPHQL_PARSE_FAILED');
+  }
+}
+
+function coded(error: GraphQLError, code: ErrorCode): GraphQLError {
+  const { message, nodes, source, positions } = error;
+  return new GraphQLError(message, { nodes, source, positions, extensions: { code, retryable: false } });
+}
+
+function operationsOf(document: DocumentNode): Map<string, OperationDefinitionNode> {
+  const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  return new Map(operations.map((operation) => [operation.name?.value ?? '', operation]));
+}

@@ -1,0 +1,85 @@
+import { OperationTypeNode, Kind, type OperationDefinitionNode } from 'graphql';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import type { GatewayOperation } from '../engine/engine.js';
+import type { AccessRules } from './access-rules.js';
+import type { StoredDocument } from './document-store.js';
+
+/** Variants of one operation kept, by the permissions that callers lack. */
+const VARIANTS_MAX = 32;
+
+interface Known {
+  readonly permissions: readonly string[];
+  readonly variants: Map<string, GatewayOperation>;
+}
+
+/**
+ * Turns a valid operation into the one that a caller may run. The same caller rights give the same object, so that
+ * engines find their plan by identity. Entries live as long as the document store keeps the document.
+ */
+export class OperationStore {
+  readonly #access: AccessRules;
+  readonly #known = new WeakMap<OperationDefinitionNode, Known>();
+
+  constructor(access: AccessRules) {
+    this.#access = access;
+  }
+
+  /**
+   * Throws `FORBIDDEN`, naming the permission, if the caller may not run a mutation as it stands, or not open a
+   * subscription's stream. In queries, and in what follows an event, denied fields are taken out and answered null.
+   */
+  authorize(
+    stored: StoredDocument,
+    definition: OperationDefinitionNode,
+    holds: (permission: string) => boolean,
+  ): GatewayOperation {
+    const known = this.#find(stored, definition);
+    const missing = known.permissions.filter((permission) => !holds(permission));
+    const [first] = missing;
+    if (first !== undefined && definition.operation === OperationTypeNode.MUTATION) throw forbidden(first, missing);
+    const key = missing.join('\n');
+    let variant = known.variants.get(key);
+    if (!variant) {
+      variant = this.#variant(stored, definition, missing);
+      if (known.variants.size >= VARIANTS_MAX) known.variants.clear();
+      known.variants.set(key, variant);
+    }
+    return variant;
+  }
+
+  #find(stored: StoredDocument, definition: OperationDefinitionNode): Known {
+    const existing = this.#known.get(definition);
+    if (existing) return existing;
+    const fragments = stored.document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+    const permissions = this.#access.isEmpty
+      ? []
+      : this.#access.touched({ kind: Kind.DOCUMENT, definitions: [definition, ...fragments] });
+    const known = { permissions, variants: new Map<string, GatewayOperation>() };
+    this.#known.set(definition, known);
+    return known;
+  }
+
+  #variant(stored: StoredDocument, definition: OperationDefinitionNode, missing: readonly string[]): GatewayOperation {
+    const { document } = stored;
+    if (missing.length === 0) return { document, definition, fetched: { document, definition } };
+    const denials = this.#access.denials(new Set(missing));
+    const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+    const filtered = this.#access.withoutDenied(
+      { kind: Kind.DOCUMENT, definitions: [definition, ...fragments] },
+      denials,
+    );
+    const remaining = filtered.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+    if (remaining?.kind !== Kind.OPERATION_DEFINITION) throw new Error('filtering keeps the operation');
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION) refuseEmptyStream(remaining, missing);
+    return { document, definition, fetched: { document: filtered, definition: remaining }, denials };
+  }
+}
+
+function refuseEmptyStream({ selectionSet }: OperationDefinitionNode, missing: readonly string[]): void {
+  const [field] = selectionSet.selections;
+  if (field?.kind === Kind.FIELD && field.name.value === '__typename') throw forbidden(missing[0] ?? '', missing);
+}
+
+function forbidden(permission: string, missing: readonly string[]): PlatformError {
+  return new PlatformError('FORBIDDEN', `You lack the permission "${permission}".`, { requires: permission, missing });
+}

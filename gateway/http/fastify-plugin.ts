@@ -1,0 +1,134 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../../kernel/errors/error-codes.js';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { STREAM_LIMITS, type GatewayOptions } from '../gateway-options.js';
+import type { OperationService } from '../operation-service.js';
+import { requestInfo, type RequestInfo } from '../request-info.js';
+import { EVENT_STREAM, writeEventSource } from './event-source.js';
+import { openEventSource } from './event-source-endpoint.js';
+import { graphqlOverHttp, type GraphqlRequest } from './graphql-over-http.js';
+import { JSON_RESPONSE, outcomeResponse } from './response.js';
+import { WebSocketEndpoint } from './web-socket-endpoint.js';
+
+const BODY_BYTES_MAX = 1_000_000;
+
+/** The gateway's endpoint: GraphQL over HTTP, server-sent events and WebSockets on one path. */
+export function gatewayPlugin<Context extends object>(
+  service: OperationService<Context>,
+  options: GatewayOptions<Context>,
+): FastifyPluginAsync {
+  const path = options.path ?? '/graphql';
+  const bodyLimit = options.bodyBytesMax ?? BODY_BYTES_MAX;
+  return async (fastify) => {
+    readBodiesAsText(fastify, bodyLimit);
+    fastify.setErrorHandler<FastifyError>((error, request, reply) => sendFault(service, error, request, reply));
+    fastify.route({
+      // PUT, DELETE and PATCH get the protocol's own 405 instead of a 404.
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      url: path,
+      bodyLimit,
+      handler: endpoint(service, options),
+    });
+    attachWebSockets(fastify, service, options, path, bodyLimit);
+  };
+}
+
+function endpoint<Context extends object>(service: OperationService<Context>, options: GatewayOptions<Context>) {
+  const answer = graphqlOverHttp(service);
+  const { heartbeatSeconds } = { ...STREAM_LIMITS, ...options.streamLimits };
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const info = requestInfo(request.headers, request.ip);
+    const correlation = { 'x-correlation-id': info.correlationId };
+    const handled = graphqlRequest(request, reply, info, options);
+    if (!request.headers.accept?.includes(EVENT_STREAM)) {
+      const { status, headers, body } = await answer(handled);
+      await reply
+        .code(status)
+        .headers({ ...headers, ...correlation })
+        .send(body);
+      return;
+    }
+    const opened = await openEventSource(service, handled);
+    if ('result' in opened) {
+      const { status, headers, body } = outcomeResponse({ ...opened, status: opened.status }, JSON_RESPONSE);
+      await reply
+        .code(status === 200 ? 400 : status)
+        .headers({ ...headers, ...correlation })
+        .send(body);
+      return;
+    }
+    reply.hijack();
+    await writeEventSource(reply.raw, opened, correlation, heartbeatSeconds);
+  };
+}
+
+function graphqlRequest<Context extends object>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  info: RequestInfo,
+  options: GatewayOptions<Context>,
+): GraphqlRequest<Context> {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort(new PlatformError('TIMEOUT', 'The client went away.')));
+  return {
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
+    body: typeof request.body === 'string' ? request.body : null,
+    raw: request.raw,
+    context: {
+      correlationId: info.correlationId,
+      signal: gone.signal,
+      authenticate: async () => options.authenticate({ headers: request.headers }, info),
+    },
+  };
+}
+
+/** `graphql-http` judges content types; here bodies are only bounded and checked to be UTF-8. */
+function readBodiesAsText(fastify: FastifyInstance, bodyLimit: number): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_, body, done) => {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    if (isUtf8(bytes)) done(null, bytes.toString('utf8'));
+    else done(new PlatformError('BAD_REQUEST', 'The body is not valid UTF-8.'));
+  });
+}
+
+function sendFault<Context extends object>(
+  service: OperationService<Context>,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { correlationId } = requestInfo(request.headers, request.ip);
+  const outcome = service.refusal([faultOf(error)], correlationId);
+  return reply
+    .code(outcome.status)
+    .headers({ 'content-type': JSON_RESPONSE, 'x-correlation-id': correlationId })
+    .send(JSON.stringify(outcome.result));
+}
+
+function faultOf(error: FastifyError): Error {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new PlatformError('PAYLOAD_TOO_LARGE', 'The body is too large.');
+  const code: ErrorCode = error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' ? 'UNSUPPORTED_MEDIA_TYPE' : 'BAD_REQUEST';
+  const isCallers = error.statusCode !== undefined && error.statusCode < 500 && !('extensions' in error);
+  return isCallers ? new PlatformError(code, error.message) : error;
+}
+
+function attachWebSockets<Context extends object>(
+  fastify: FastifyInstance,
+  service: OperationService<Context>,
+  options: GatewayOptions<Context>,
+  path: string,
+  messageBytesMax: number,
+): void {
+  const limits = { ...STREAM_LIMITS, ...options.streamLimits };
+  const sockets = new WebSocketEndpoint({ service, authenticate: options.authenticate, path, limits, messageBytesMax });
+  sockets.attach(fastify.server);
+  fastify.addHook('preClose', async () => {
+    service.endStreams();
+    await sockets.close();
+  });
+}

@@ -1,0 +1,101 @@
+import { createClient as createEventSourceClient } from 'graphql-sse';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+
+const EVENTS = 'subscription ($n: Int!) { userEvents(count: $n) { cursor user { name reviews { body helpful } } } }';
+
+let test: TestGateway;
+const access = { controller: new AbortController(), released: 0 };
+beforeAll(async () => {
+  test = await startTestGateway({
+    openStream: () => ({ signal: access.controller.signal, release: () => void access.released++ }),
+  });
+});
+afterAll(async () => test.stop());
+
+function webSocketClient(authorization?: string) {
+  return createClient({
+    url: test.url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    ...(authorization ? { connectionParams: { authorization } } : {}),
+  });
+}
+
+const EXPECTED = [
+  { cursor: '1', user: { name: 'Ada', reviews: [{ body: 'good', helpful: 1 }, { body: 'long', helpful: 3 }, null] } },
+  { cursor: '2', user: { name: 'Ben', reviews: [{ body: 'bad', helpful: 2 }, null] } },
+];
+
+describe('subscriptions over graphql-transport-ws', () => {
+  it('follows the subject of each event into other subgraphs', async () => {
+    const client = webSocketClient();
+    const received: unknown[] = [];
+    for await (const result of client.iterate({ query: EVENTS, variables: { n: 2 } })) received.push(result);
+    expect(received).toEqual(EXPECTED.map((userEvents) => ({ data: { userEvents } })));
+    await client.dispose();
+  });
+
+  it('answers queries, and refuses what is not valid with the code', async () => {
+    const client = webSocketClient();
+    const [result] = await Array.fromAsync(client.iterate({ query: '{ me { name } }' }));
+    expect(result).toEqual({ data: { me: { name: 'Ada' } } });
+    await expect(Array.fromAsync(client.iterate({ query: '{ nothing }' }))).rejects.toMatchObject([
+      { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', correlationId: expect.any(String) } },
+    ]);
+    await client.dispose();
+  });
+
+  it('closes the socket of a caller whose token is refused', async () => {
+    const client = webSocketClient('Bearer bad');
+    await expect(Array.fromAsync(client.iterate({ query: EVENTS, variables: { n: 1 } }))).rejects.toMatchObject({
+      code: 4401,
+      reason: 'TOKEN_INVALID: The token is not valid.',
+    });
+  });
+});
+
+describe('subscriptions over server-sent events', () => {
+  it('streams the same events', async () => {
+    const client = createEventSourceClient({ url: test.url, retryAttempts: 0 });
+    const received: unknown[] = [];
+    for await (const result of client.iterate({ query: EVENTS, variables: { n: 2 } })) received.push(result);
+    expect(received).toEqual(EXPECTED.map((userEvents) => ({ data: { userEvents } })));
+  });
+
+  it('answers a query as one event', async () => {
+    const url = `${test.url}?query=${encodeURIComponent('{ me { name } }')}`;
+    const response = await fetch(url, { headers: { accept: 'text/event-stream' } });
+    expect(await response.text()).toBe(
+      ':\n\nevent: next\ndata: {"data":{"me":{"name":"Ada"}}}\n\nevent: complete\ndata:\n\n',
+    );
+  });
+
+  it('refuses what is not valid with a status', async () => {
+    const url = `${test.url}?query=${encodeURIComponent('{ nothing }')}`;
+    const response = await fetch(url, { headers: { accept: 'text/event-stream' } });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+  });
+});
+
+describe('the end of access', () => {
+  it('ends a stream with the reason as the last thing told', async () => {
+    access.controller = new AbortController();
+    const releasedBefore = access.released;
+    const client = webSocketClient();
+    const received: unknown[] = [];
+    for await (const result of client.iterate({ query: 'subscription { userEvents(count: 2147483647) { cursor } }' })) {
+      received.push(result);
+      if (received.length === 3) access.controller.abort(new PlatformError('ACCESS_REVOKED', 'The role was revoked.'));
+    }
+    expect(received.at(-1)).toMatchObject({
+      errors: [{ message: 'The role was revoked.', extensions: { code: 'ACCESS_REVOKED' } }],
+    });
+    expect(access.released).toBe(releasedBefore + 1);
+    await client.dispose();
+  });
+});

@@ -1,0 +1,63 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { GatewayOptions } from './gateway-options.js';
+import { gatewayPlugin } from './http/fastify-plugin.js';
+import { OperationService } from './operation-service.js';
+import { GatewayRuntime } from './runtime.js';
+
+export interface Gateway {
+  /** The supergraph in force; `swap` replaces it. */
+  readonly runtime: GatewayRuntime;
+  /** Serves the endpoint. Closing the Fastify instance ends streams with a reason and closes sockets with 1001. */
+  readonly fastifyPlugin: FastifyPluginAsync;
+  /** Ends all streams and closes the transports. Close the Fastify instance first. */
+  close(): Promise<void>;
+}
+
+/** Starts a gateway. Throws if the supergraph does not compose, or lacks a transport. */
+export async function createGateway<Context extends object>(options: GatewayOptions<Context>): Promise<Gateway> {
+  const { supergraph, transports, logger, documentLimits } = options;
+  const runtime = await GatewayRuntime.start({
+    supergraph,
+    transports,
+    logger,
+    ...(documentLimits ? { documentLimits } : {}),
+  });
+  const service = new OperationService(runtime, options);
+  return {
+    runtime,
+    fastifyPlugin: gatewayPlugin(service, options),
+    close: async () => {
+      service.endStreams();
+      await runtime.close();
+    },
+  };
+}
+
+export type { Engine } from './engine/engine.js';
+export {
+  type Credentials,
+  type GatewayLogger,
+  type GatewayOptions,
+  type OpenedStream,
+  type StreamLease,
+  type StreamLimits,
+  type SupergraphSource,
+} from './gateway-options.js';
+export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './graphiql/graphiql-options.js';
+export type { DocumentLimits } from './guard/document-limits.js';
+export type { RequestInfo } from './request-info.js';
+export type { GatewayRuntime } from './runtime.js';
+export {
+  composeSupergraph,
+  CompositionError,
+  loadSupergraph,
+  type ComposedSupergraph,
+  type SubgraphDefinition,
+} from './supergraph.js';
+export { InProcessTransport } from './transports/in-process-transport.js';
+export type {
+  SubgraphRequest,
+  SubgraphResult,
+  SubgraphSubscription,
+  SubgraphTransport,
+} from './transports/subgraph-transport.js';

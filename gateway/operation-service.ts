@@ -1,0 +1,158 @@
+import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
+import { PlatformError } from '../kernel/errors/platform-error.js';
+import type { GatewayOperation } from './engine/engine.js';
+import { STREAM_LIMITS, type GatewayOptions, type StreamLimits } from './gateway-options.js';
+import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mask-errors.js';
+import type { GatewayRuntime, SelectedOperation } from './runtime.js';
+import { DeliveryStream } from './streams/delivery-stream.js';
+
+/** A GraphQL request, by whatever transport it came. */
+export interface OperationRequest<Context> {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly context: Context;
+  readonly correlationId: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface OperationOutcome {
+  readonly result: ExecutionResult;
+  /** For a request that was refused as a whole, the status its first error asks for; else 200. */
+  readonly status: number;
+}
+
+export type OperationStream = AsyncGenerator<ExecutionResult, void, void>;
+
+/** Runs operations: guard, access, engine, and masking of errors. The same for HTTP, WebSockets and server-sent events. */
+export class OperationService<Context extends object> {
+  readonly runtime: GatewayRuntime;
+  readonly #options: GatewayOptions<Context>;
+  readonly #streamLimits: StreamLimits;
+  readonly #closing = new AbortController();
+
+  constructor(runtime: GatewayRuntime, options: GatewayOptions<Context>) {
+    this.runtime = runtime;
+    this.#options = options;
+    this.#streamLimits = { ...STREAM_LIMITS, ...options.streamLimits };
+  }
+
+  /** The operation that a request asks for, or why it is refused. */
+  select(
+    request: Pick<OperationRequest<Context>, 'query' | 'operationName' | 'correlationId'>,
+  ): SelectedOperation | OperationOutcome {
+    try {
+      const selected = this.runtime.select(request.query, request.operationName ?? undefined);
+      return 'generation' in selected ? selected : this.refusal(selected, request.correlationId);
+    } catch (error) {
+      return this.refusal([error], request.correlationId);
+    }
+  }
+
+  async execute(selected: SelectedOperation, request: OperationRequest<Context>): Promise<OperationOutcome> {
+    const { generation } = selected;
+    try {
+      const operation = this.#authorize(selected, request.context);
+      const { context, signal, variables } = request;
+      const result = await generation.engine.execute({
+        operation,
+        context,
+        variables: variables ?? {},
+        ...(signal ? { signal } : {}),
+      });
+      return this.#outcome(result, request.correlationId);
+    } catch (error) {
+      return this.refusal([error], request.correlationId);
+    }
+  }
+
+  async subscribe(
+    selected: SelectedOperation,
+    request: OperationRequest<Context>,
+  ): Promise<OperationStream | OperationOutcome> {
+    const { context, correlationId } = request;
+    try {
+      const operation = this.#authorize(selected, context);
+      const operationName = selected.definition.name?.value;
+      const lease = this.#options.openStream?.(context, { operationName, correlationId });
+      try {
+        const source = await this.#source(selected, operation, request);
+        if (Symbol.asyncIterator in source) return this.#deliver(source, request, lease);
+        lease?.release();
+        return this.#outcome(source, correlationId);
+      } catch (error) {
+        lease?.release();
+        throw error;
+      }
+    } catch (error) {
+      return this.refusal([error], correlationId);
+    }
+  }
+
+  /** Ends all streams, telling clients to come back. */
+  endStreams(): void {
+    this.#closing.abort(
+      new PlatformError('UNAVAILABLE', 'The gateway is shutting down. Reconnect and resume from the last cursor.'),
+    );
+  }
+
+  refusal(errors: readonly unknown[], correlationId: string): OperationOutcome {
+    const masked = maskErrors(errors, this.#masking(correlationId));
+    return { result: { errors: masked }, status: statusOf(masked) };
+  }
+
+  #authorize({ generation, stored, definition }: SelectedOperation, context: Context): GatewayOperation {
+    return generation.operations.authorize(stored, definition, (permission) =>
+      this.#options.holds(context, permission),
+    );
+  }
+
+  async #source(
+    { generation }: SelectedOperation,
+    operation: GatewayOperation,
+    request: OperationRequest<Context>,
+  ): Promise<OperationStream | ExecutionResult> {
+    const { contextPerEvent } = this.#options;
+    return generation.engine.subscribe({
+      operation,
+      variables: request.variables ?? {},
+      context: request.context,
+      ...(contextPerEvent ? { contextPerEvent: () => contextPerEvent(request.context) } : {}),
+    });
+  }
+
+  #deliver(
+    source: OperationStream,
+    request: OperationRequest<Context>,
+    lease: { signal: AbortSignal; release(): void } | undefined,
+  ): OperationStream {
+    const masking = this.#masking(request.correlationId);
+    const signals = [
+      this.#closing.signal,
+      ...(lease ? [lease.signal] : []),
+      ...(request.signal ? [request.signal] : []),
+    ];
+    return new DeliveryStream(source, {
+      bufferMax: this.#streamLimits.bufferMax,
+      stallSecondsMax: this.#streamLimits.stallSecondsMax,
+      signal: AbortSignal.any(signals),
+      mask: (result) => maskResult(result, masking),
+      toResult: (error) => ({ errors: maskErrors([error], masking) }),
+      onEnd: () => lease?.release(),
+    });
+  }
+
+  #outcome(result: ExecutionResult, correlationId: string): OperationOutcome {
+    const masked = maskResult(result, this.#masking(correlationId));
+    const isRequestError = masked.data === undefined && masked.errors !== undefined;
+    return { result: masked, status: isRequestError ? statusOf(masked.errors as GraphQLError[]) : 200 };
+  }
+
+  #masking(correlationId: string): ErrorMasking {
+    return { correlationId, exposeErrors: this.#options.exposeErrors ?? false, logger: this.#options.logger };
+  }
+}
+
+export function isSubscription({ definition }: SelectedOperation): boolean {
+  return definition.operation === OperationTypeNode.SUBSCRIPTION;
+}
