@@ -27,7 +27,7 @@ export async function createGateway<Context extends object>(options: GatewayOpti
     runtime,
     fastifyPlugin: gatewayPlugin(service, options),
     close: async () => {
-      service.endStreams();
+      await service.endStreams();
       await runtime.close();
     },
   };

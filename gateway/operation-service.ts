@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import { PlatformError } from '../kernel/errors/platform-error.js';
 import type { GatewayOperation } from './engine/engine.js';
@@ -24,12 +25,16 @@ export interface OperationOutcome {
 
 export type OperationStream = AsyncGenerator<ExecutionResult, void, void>;
 
+/** How long a shutdown waits for clients to take the last response of their streams. */
+const FAREWELL_SECONDS_MAX = 2;
+
 /** Runs operations: guard, access, engine, and masking of errors. The same for HTTP, WebSockets and server-sent events. */
 export class OperationService<Context extends object> {
   readonly runtime: GatewayRuntime;
   readonly #options: GatewayOptions<Context>;
   readonly #streamLimits: StreamLimits;
   readonly #closing = new AbortController();
+  readonly #streams = new Set<OperationStream>();
 
   constructor(runtime: GatewayRuntime, options: GatewayOptions<Context>) {
     this.runtime = runtime;
@@ -89,11 +94,13 @@ export class OperationService<Context extends object> {
     }
   }
 
-  /** Ends all streams, telling clients to come back. */
-  endStreams(): void {
+  /** Ends all streams, telling clients to come back, and waits a moment for them to hear it. */
+  async endStreams(): Promise<void> {
     this.#closing.abort(
       new PlatformError('UNAVAILABLE', 'The gateway is shutting down. Reconnect and resume from the last cursor.'),
     );
+    const deadline = performance.now() + FAREWELL_SECONDS_MAX * 1_000;
+    while (this.#streams.size > 0 && performance.now() < deadline) await setTimeout(5);
   }
 
   refusal(errors: readonly unknown[], correlationId: string): OperationOutcome {
@@ -132,14 +139,17 @@ export class OperationService<Context extends object> {
       ...(lease ? [lease.signal] : []),
       ...(request.signal ? [request.signal] : []),
     ];
-    return new DeliveryStream(source, {
+    const stream = new DeliveryStream(source, {
       bufferMax: this.#streamLimits.bufferMax,
       stallSecondsMax: this.#streamLimits.stallSecondsMax,
       signal: AbortSignal.any(signals),
       mask: (result) => maskResult(result, masking),
       toResult: (error) => ({ errors: maskErrors([error], masking) }),
       onEnd: () => lease?.release(),
+      onTaken: () => this.#streams.delete(stream),
     });
+    this.#streams.add(stream);
+    return stream;
   }
 
   #outcome(result: ExecutionResult, correlationId: string): OperationOutcome {

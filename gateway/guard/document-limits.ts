@@ -21,7 +21,7 @@ export interface DocumentLimits {
 export const DOCUMENT_LIMITS: DocumentLimits = {
   tokensMax: 5_000,
   depthMax: 20,
-  fieldsMax: 5_000,
+  fieldsMax: 2_000,
   aliasesMax: 200,
   rootFieldsMax: 50,
   directivesMax: 200,

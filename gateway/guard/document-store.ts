@@ -1,6 +1,9 @@
 import {
   GraphQLError,
   Kind,
+  Lexer,
+  Source,
+  TokenKind,
   parse,
   validate,
   type DocumentNode,
@@ -16,6 +19,8 @@ import { checkDocumentLimits, tooComplex, type DocumentLimits } from './document
 const DOCUMENTS_MAX = 2_000;
 const DOCUMENTS_LENGTH_MAX = 8_000_000;
 const VALIDATION_ERRORS_MAX = 20;
+/** Brackets of any kind inside each other. */
+const NESTING_MAX = 100;
 
 /** A document that is within the limits and valid, and its operations by name. */
 export interface StoredDocument {
@@ -71,11 +76,24 @@ export function selectOperation(stored: StoredDocument, name: string | undefined
 
 function parseWithin(text: string, tokensMax: number): DocumentNode {
   try {
+    checkTokens(text, tokensMax);
     return parse(text, { maxTokens: tokensMax });
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    if (error.message.includes('Parsing aborted')) throw tooComplex('tokens', tokensMax);
-    throw coded(error, 'GRAPHQL_PARSE_FAILED');
+    if (error instanceof GraphQLError && !('code' in error.extensions)) throw coded(error, 'GRAPHQL_PARSE_FAILED');
+    throw error;
+  }
+}
+
+/** The parser recurses into brackets of any kind: their nesting is bounded before it runs, or the stack would be. */
+function checkTokens(text: string, tokensMax: number): void {
+  const lexer = new Lexer(new Source(text));
+  let nesting = 0;
+  for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF; tokens++) {
+    if (tokens >= tokensMax) throw tooComplex('tokens', tokensMax);
+    const { kind } = lexer.token;
+    if (kind === TokenKind.BRACE_L || kind === TokenKind.BRACKET_L || kind === TokenKind.PAREN_L) nesting++;
+    else if (kind === TokenKind.BRACE_R || kind === TokenKind.BRACKET_R || kind === TokenKind.PAREN_R) nesting--;
+    if (nesting > NESTING_MAX) throw tooComplex('nesting', NESTING_MAX);
   }
 }
 

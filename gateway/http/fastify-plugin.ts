@@ -128,7 +128,7 @@ function attachWebSockets<Context extends object>(
   const sockets = new WebSocketEndpoint({ service, authenticate: options.authenticate, path, limits, messageBytesMax });
   sockets.attach(fastify.server);
   fastify.addHook('preClose', async () => {
-    service.endStreams();
+    await service.endStreams();
     await sockets.close();
   });
 }

@@ -14,6 +14,8 @@ export interface DeliveryOptions {
   readonly toResult: (error: unknown) => ExecutionResult;
   /** Called once when the stream has ended, for whatever reason. */
   readonly onEnd: () => void;
+  /** Called when the client has taken everything, or gone. */
+  readonly onTaken?: () => void;
 }
 
 /**
@@ -42,15 +44,15 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
     const buffered = this.#buffer.shift();
     this.#makeRoom?.();
     if (buffered) return { done: false, value: buffered };
-    if (this.#isEnded) return { done: true, value: undefined };
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
+    if (!this.#isEnded) return new Promise((resolve) => (this.#waiting = resolve));
+    this.#options.onTaken?.();
+    return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<ExecutionResult, void>> {
     this.#buffer.length = 0;
     this.#end();
+    this.#options.onTaken?.();
     return { done: true, value: undefined };
   }
 
@@ -118,7 +120,10 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#makeRoom?.();
-    this.#waiting?.({ done: true, value: undefined });
+    if (this.#waiting) {
+      this.#waiting({ done: true, value: undefined });
+      this.#options.onTaken?.();
+    }
     this.#waiting = undefined;
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     // The client does not wait for the source, and the source's trouble in ending is not the client's.

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { shopSupergraph, shopTransports } from '../testing/shop-graph.js';
+import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import type { SubgraphRequest, SubgraphTransport } from '../transports/subgraph-transport.js';
+import { AccessRules } from './access-rules.js';
+
+let test: TestGateway;
+const sent: string[] = [];
+
+/** Records what is fetched, and answers more than it was asked for. */
+function overReturning(transport: SubgraphTransport): SubgraphTransport {
+  return {
+    execute: async (request: SubgraphRequest) => {
+      sent.push(request.operation.text);
+      const result = await transport.execute(request);
+      const data = JSON.parse(JSON.stringify(result.data ?? null), (_, value: unknown) =>
+        typeof value === 'object' && value !== null && !Array.isArray(value)
+          ? { ...value, email: 'leaked', alias: 'leaked', secretNotes: { text: 'leaked' } }
+          : value,
+      ) as unknown;
+      return { ...result, data };
+    },
+    subscribe: async (request) => transport.subscribe(request),
+  };
+}
+
+beforeAll(async () => {
+  const transports = new Map([...shopTransports()].map(([name, transport]) => [name, overReturning(transport)]));
+  test = await startTestGateway({ transports });
+});
+afterAll(async () => test.stop());
+
+async function ask(
+  query: string,
+  permissions = '',
+): Promise<{ status: number; body: Record<string, unknown>; text: string }> {
+  sent.length = 0;
+  const response = await fetch(test.url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json',
+      authorization: `Bearer ${permissions}`,
+    },
+    body: JSON.stringify({ query }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: JSON.parse(text) as Record<string, unknown>, text };
+}
+
+describe('field access', () => {
+  it('answers a denied field with null and an error that names the requirement, and never fetches it', async () => {
+    const { status, body, text } = await ask('{ me { name email } }');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      data: { me: { name: 'Ada', email: null } },
+      errors: [
+        {
+          path: ['me', 'email'],
+          extensions: { code: 'FORBIDDEN', requires: 'user.email.read', correlationId: expect.any(String) },
+        },
+      ],
+    });
+    expect(sent.join()).not.toContain('email');
+    expect(text).not.toContain('leaked');
+  });
+
+  it('does not leak by an alias, nor by what a subgraph returns unasked', async () => {
+    const { text } = await ask(
+      '{ me { alias: email ... on Person { name } ...F } } fragment F on User { secretNotes { text } email }',
+    );
+    expect(text).not.toContain('leaked');
+    expect(sent.join()).not.toMatch(/email|secretNotes/);
+  });
+
+  it('answers it to a caller who holds the permission', async () => {
+    const { body } = await ask('{ me { secretNotes { text } } }', 'notes.read');
+    expect(body).toMatchObject({ data: { me: { secretNotes: { text: 'leaked' } } } });
+    expect((await ask('{ me { email } }', 'user.email.read')).body).toMatchObject({
+      data: { me: { email: 'leaked' } },
+    });
+  });
+
+  it('denies fields that answer a protected type', async () => {
+    const { body } = await ask('{ me { secretNotes { text } } }');
+    expect(body).toMatchObject({
+      data: { me: { secretNotes: null } },
+      errors: [{ extensions: { requires: 'notes.read' } }],
+    });
+  });
+
+  it('keeps asking for the parent when all its selected fields are denied', async () => {
+    const { body } = await ask('{ user(id: "u1") { email } none: user(id: "u9") { email } }');
+    expect(body['data']).toEqual({ user: { email: null }, none: null });
+  });
+
+  it('rejects a mutation that selects a denied field, before anything is done', async () => {
+    const { status, body } = await ask('mutation { userRename(id: "u1", name: "Eve") { id email } }');
+    expect(status).toBe(403);
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN', requires: 'user.email.read' } }] });
+    expect('data' in body).toBe(false);
+    expect(sent).toEqual([]);
+  });
+
+  it('applies to what follows an event, too', async () => {
+    const client = createClient({ url: test.url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+    const [event] = await Array.fromAsync(
+      client.iterate({ query: 'subscription { userEvents(count: 1) { user { email secretNotes { text } } } }' }),
+    );
+    expect(event?.data).toEqual({ userEvents: { user: { email: null, secretNotes: null } } });
+    expect(event?.errors?.length).toBe(2);
+    await client.dispose();
+  });
+});
+
+describe('access rules', () => {
+  it('refuses an @access that names no permission', () => {
+    const sdl = 'type Query { a: Int @access(permission: "") }';
+    expect(() => new AccessRules(sdl, test.gateway.runtime.apiSchema)).toThrow(
+      '@access on Query.a names no permission',
+    );
+  });
+
+  it('finds what an operation may need on any concrete type', () => {
+    const rules = new AccessRules(shopSupergraph().sdl, test.gateway.runtime.apiSchema);
+    expect([...rules.permissions].sort()).toEqual(['notes.read', 'review.score.read', 'user.email.read']);
+  });
+});
