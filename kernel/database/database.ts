@@ -51,6 +51,7 @@ export class Database {
       dbName: 'unused',
       // Every entity manager is bound to a transaction of ours; a query outside of one has no connection and fails.
       driverOptions: pinnedKysely<unknown>(noConnection()),
+      ensureDatabase: false,
       allowGlobalContext: false,
     });
   }

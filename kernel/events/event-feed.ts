@@ -66,6 +66,10 @@ export class EventFeed {
     return this.#firstKept;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   async start(): Promise<void> {
     const heads = await this.#heads();
     this.#head = heads.last_position;

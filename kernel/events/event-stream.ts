@@ -58,6 +58,7 @@ async function* streamItems(
       position = feed.firstKept - 1n;
     }
     while (!closing.signal.aborted) {
+      if (feed.isClosed) throw new PlatformError('UNAVAILABLE', 'The server is stopping; reconnect with the last cursor.');
       await access.check();
       const { events, through } = await feed.readAfter(position, options.filter, PAGE);
       for (const entry of events) {

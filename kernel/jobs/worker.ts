@@ -89,7 +89,7 @@ export class Worker {
     if (types.length === 0) return aborted(signal);
     const { feed } = this.#options;
     let position = from;
-    while (!signal.aborted) {
+    while (!signal.aborted && !feed.isClosed) {
       const { events, through } = await feed.readAfter(position, { types }, 1);
       if (events.length > 0) return;
       position = through;

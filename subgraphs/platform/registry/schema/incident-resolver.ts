@@ -1,0 +1,128 @@
+import {
+  Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription,
+} from 'type-graphql';
+import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
+import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
+import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
+import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
+import { Cursor } from '../../../../kernel/graphql/scalars.js';
+import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
+import type { IncidentState } from '../domain/incident-lifecycle.js';
+import { incidentLoader, listIncidents } from '../store/incident-queries.js';
+import { moveIncident } from '../usecases/move-incident.js';
+import { openIncident } from '../usecases/open-incident.js';
+import { Incident, IncidentAction, IncidentConnection, IncidentEventType, IncidentStateEnum, toIncident } from './incident-type.js';
+
+@ArgsType()
+class IncidentsArgs extends PageArgs {
+  @Field(() => IncidentStateEnum, { nullable: true, description: 'Only incidents in this state.' })
+  state?: IncidentState;
+}
+
+@InputType({ description: 'What an incident is opened with.' })
+class IncidentOpenInput {
+  @Field(() => String, { description: 'What is wrong, in 3 to 200 characters.' })
+  title!: string;
+  @Field(() => String, { nullable: true, description: 'Who is impacted, and what is known.' })
+  summary?: string;
+  @Field(() => String, { description: '`minor`, `major` or `critical`.' })
+  severity!: string;
+  @Field(() => [String], { nullable: true, description: 'Status components that are concerned.' })
+  componentIds?: string[];
+  @Field(() => String, { nullable: true, description: 'One per logical mutation; a replay answers with the first result.' })
+  idempotencyKey?: string;
+}
+
+@InputType({ description: 'How an incident moves on.' })
+class IncidentUpdateInput {
+  @Field(() => ID, { description: 'The incident.' })
+  id!: string;
+  @Field(() => IncidentAction, { description: 'What happened to it.' })
+  event!: string;
+  @Field(() => String, { description: 'Why, for those who read it later.' })
+  reason!: string;
+  @Field(() => String, { nullable: true, description: 'One per logical mutation; a replay answers with the first result.' })
+  idempotencyKey?: string;
+}
+
+@ObjectType({ description: 'Answer to a mutation of an incident.' })
+class IncidentPayload extends MutationPayload {
+  @Field(() => Incident, { nullable: true, description: 'The incident; null when nothing was done.' })
+  incident!: Incident | null;
+}
+
+@Resolver(() => Incident)
+export class IncidentResolver {
+  @Query(() => IncidentConnection, { description: 'Incidents, newest first.' })
+  @ListSize({ assumedSize: 20, slicingArguments: ['first', 'last'], sizedFields: ['nodes', 'edges'], requireOneSlicingArgument: false })
+  async incidents(@Args(() => IncidentsArgs) args: IncidentsArgs, @Ctx() context: RequestContext): Promise<Connection<Incident>> {
+    context.requireSignIn();
+    return toConnection(await listIncidents(context, args), toIncident);
+  }
+
+  @Query(() => Incident, { nullable: true, description: 'One incident; null when there is none with this identifier.' })
+  async incident(@Arg('id', () => ID, { description: 'The incident.' }) id: string, @Ctx() context: RequestContext): Promise<Incident | null> {
+    context.requireSignIn();
+    return resolveIncident({ id }, context);
+  }
+
+  @Mutation(() => IncidentPayload, { description: 'Opens an incident.' })
+  @Access('registry.incident.open')
+  incidentOpen(@Arg('input', () => IncidentOpenInput, { description: 'The incident.' }) input: IncidentOpenInput, @Ctx() context: RequestContext): Promise<IncidentPayload> {
+    return context.mutate(openIncident, input, async ({ id }) => ({ incident: await resolveIncident({ id }, context) }));
+  }
+
+  @Mutation(() => IncidentPayload, { description: 'Moves an incident to its next state.' })
+  @Access('registry.incident.update')
+  incidentUpdate(@Arg('input', () => IncidentUpdateInput, { description: 'The change.' }) input: IncidentUpdateInput, @Ctx() context: RequestContext): Promise<IncidentPayload> {
+    return context.mutate(moveIncident, input, async ({ id }) => ({ incident: await resolveIncident({ id }, context) }));
+  }
+}
+
+export async function resolveIncident(reference: { readonly [key: string]: unknown }, context: RequestContext): Promise<Incident | null> {
+  const row = await context.load(incidentLoader, String(reference.id));
+  return row === null ? null : toIncident(row);
+}
+
+const READ = 'registry.incident.read';
+
+@Resolver(() => IncidentEventType)
+export class IncidentEventResolver {
+  @Subscription(() => IncidentEventType, {
+    description: 'Streams what happens to incidents, from after a cursor or from now on.',
+    subscribe: ({ args, context }) =>
+      domainEvents(
+        (context as RequestContext).stream({
+          permission: READ,
+          scope: PLATFORM_SCOPE,
+          filter: { types: ['registry.incident.'] },
+          after: (args as { after?: string }).after,
+        }),
+      ),
+  })
+  incidentEvents(
+    @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
+    @Root() event: DomainEvent,
+  ): IncidentEventType {
+    return event as IncidentEventType;
+  }
+
+  @Query(() => [IncidentEventType], { name: 'incidentEvents', description: 'The same events as history, oldest first.' })
+  @Access(READ)
+  async incidentHistory(
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | undefined,
+    @Arg('first', () => Int, { defaultValue: 50, description: 'How many, 1 to 100.' }) first: number,
+    @Ctx() context: RequestContext,
+  ): Promise<IncidentEventType[]> {
+    await context.require(READ, PLATFORM_SCOPE);
+    const items = await context.history({ types: ['registry.incident.'] }, after, Math.min(Math.max(first, 1), 100));
+    return items.map((item) => toDomainEvent(item) as IncidentEventType);
+  }
+
+  @FieldResolver(() => Incident, { nullable: true })
+  async subject(@Root() event: IncidentEventType, @Ctx() context: RequestContext): Promise<Incident | null> {
+    return event.subjectId === null ? null : resolveIncident({ id: event.subjectId }, context);
+  }
+}
