@@ -54,6 +54,7 @@ export {
   type ComposedSupergraph,
   type SubgraphDefinition,
 } from './supergraph.js';
+export { HttpTransport, type HttpTransportOptions } from './transports/http-transport.js';
 export { InProcessTransport } from './transports/in-process-transport.js';
 export type {
   SubgraphRequest,
