@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, F
 import type { ErrorCode } from '../../kernel/errors/error-codes.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { STREAM_LIMITS, type GatewayOptions } from '../gateway-options.js';
+import { sendGraphiqlPage, serveGraphiqlAssets, wantsPage } from '../graphiql/graphiql-routes.js';
 import type { OperationService } from '../operation-service.js';
 import { requestInfo, type RequestInfo } from '../request-info.js';
 import { EVENT_STREAM, writeEventSource } from './event-source.js';
@@ -28,16 +29,22 @@ export function gatewayPlugin<Context extends object>(
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url: path,
       bodyLimit,
-      handler: endpoint(service, options),
+      handler: endpoint(service, options, path),
     });
+    if (options.graphiql) serveGraphiqlAssets(fastify, path);
     attachWebSockets(fastify, service, options, path, bodyLimit);
   };
 }
 
-function endpoint<Context extends object>(service: OperationService<Context>, options: GatewayOptions<Context>) {
+function endpoint<Context extends object>(
+  service: OperationService<Context>,
+  options: GatewayOptions<Context>,
+  path: string,
+) {
   const answer = graphqlOverHttp(service);
   const { heartbeatSeconds } = { ...STREAM_LIMITS, ...options.streamLimits };
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (options.graphiql && wantsPage(request)) return sendGraphiqlPage(reply, options.graphiql, path);
     const info = requestInfo(request.headers, request.ip);
     const correlation = { 'x-correlation-id': info.correlationId };
     const handled = graphqlRequest(request, reply, info, options);
