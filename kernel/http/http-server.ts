@@ -1,0 +1,59 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from '../telemetry/logger.js';
+import type { Metrics } from '../telemetry/metrics.js';
+
+/** One thing that must be well before a process takes requests, such as its database. */
+export interface ReadinessCheck {
+  readonly name: string;
+  /** Throws when it is not ready; the message is shown to operators. */
+  readonly check: () => Promise<void>;
+}
+
+export interface HttpServerOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly readiness: readonly ReadinessCheck[];
+  /** Largest request body, in bytes. */
+  readonly bodyBytesMax?: number;
+}
+
+const CHECK_MILLISECONDS = 2000;
+
+/** A Fastify server with health, readiness and metrics; each process has one. */
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const server = Fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: options.bodyBytesMax ?? 1_048_576,
+    // A client that hangs must not hold a socket for ever; streams and long polls are answered within this time or flow.
+    requestTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: true,
+    trustProxy: false,
+  }) as unknown as FastifyInstance;
+  server.get('/healthz', () => ({ status: 'alive' }));
+  server.get('/readyz', async (_request, reply) => {
+    const results = await Promise.all(options.readiness.map((entry) => probe(entry)));
+    const isReady = results.every((result) => result.isReady);
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', checks: results });
+  });
+  server.get('/metrics', async (_request, reply) =>
+    reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics()),
+  );
+  return server;
+}
+
+async function probe(entry: ReadinessCheck): Promise<{ name: string; isReady: boolean; reason?: string }> {
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_MILLISECONDS} ms`)), CHECK_MILLISECONDS);
+  });
+  try {
+    await Promise.race([entry.check(), expiry]);
+    return { name: entry.name, isReady: true };
+  } catch (error) {
+    return { name: entry.name, isReady: false, reason: (error as Error).message };
+  } finally {
+    clearTimeout(timer);
+  }
+}

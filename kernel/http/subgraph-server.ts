@@ -1,0 +1,110 @@
+import { ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type GraphQLFormattedError, type GraphQLSchema, execute, subscribe } from 'graphql';
+import { type Context as WsContext, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { RequestContext } from '../graphql/request-context.js';
+import type { Logger } from '../telemetry/logger.js';
+
+/** Makes the context of a request that another process signed for; throws when the signature does not hold. */
+export type ContextFromHeaders = (headers: Readonly<Record<string, string | undefined>>) => Promise<RequestContext>;
+
+export interface SubgraphServerOptions {
+  readonly name: string;
+  readonly schema: GraphQLSchema;
+  readonly contextFrom: ContextFromHeaders;
+  readonly formatError: (error: unknown) => GraphQLFormattedError;
+  readonly logger: Logger;
+}
+
+type SubgraphContext = BaseContext & RequestContext;
+
+/** Serves one subgraph at `/graphql`: queries and mutations by Apollo Server, subscriptions over graphql-ws. */
+export async function serveSubgraph(server: FastifyInstance, options: SubgraphServerOptions): Promise<{ close(): Promise<void> }> {
+  const apollo = new ApolloServer<SubgraphContext>({
+    schema: options.schema,
+    stopOnTerminationSignals: false,
+    introspection: true,
+    csrfPrevention: false,
+    formatError: (_formatted, error) => options.formatError(error),
+  });
+  await apollo.start();
+  server.post('/graphql', async (request, reply) => answer(apollo, options, request, reply));
+  const sockets = serveSubscriptions(server, options);
+  return {
+    async close() {
+      for (const socket of sockets.clients) socket.close(1001, 'Going away');
+      sockets.close();
+      await apollo.stop();
+    },
+  };
+}
+
+async function answer(
+  apollo: ApolloServer<SubgraphContext>,
+  options: SubgraphServerOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  const response = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: 'POST', headers, body: request.body, search: '' },
+    context: async () => (await options.contextFrom(Object.fromEntries(headers))) as SubgraphContext,
+  });
+  void reply.code(response.status ?? 200);
+  for (const [name, value] of response.headers) void reply.header(name, value);
+  if (response.body.kind === 'complete') return reply.send(response.body.string);
+  throw new Error('subgraphs answer in one piece');
+}
+
+function serveSubscriptions(server: FastifyInstance, options: SubgraphServerOptions): WebSocketServer {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_048_576 });
+  const protocol = makeServer<Record<string, unknown>, { context?: RequestContext }>({
+    schema: options.schema,
+    execute,
+    subscribe,
+    // The gateway's signature travels in the payload of connection_init, as a browser could not set headers either.
+    onConnect: async (context: WsContext<Record<string, unknown>, { context?: RequestContext }>) => {
+      const headers = Object.entries(context.connectionParams ?? {}).filter(([, value]) => typeof value === 'string');
+      context.extra.context = await options.contextFrom(Object.fromEntries(headers) as Record<string, string>);
+      return true;
+    },
+    context: (context) => context.extra.context?.fresh(),
+  });
+  server.server.on('upgrade', (request, socket, head) => {
+    if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/graphql') return;
+    sockets.handleUpgrade(request, socket, head, (client) => open(protocol, client, options.logger));
+  });
+  return sockets;
+}
+
+function open(
+  protocol: ReturnType<typeof makeServer<Record<string, unknown>, { context?: RequestContext }>>,
+  client: WebSocket,
+  logger: Logger,
+): void {
+  const closed = protocol.opened(
+    {
+      protocol: client.protocol,
+      send: (data) =>
+        new Promise<void>((resolve, reject) => {
+          client.send(data, (error) => (error == null ? resolve() : reject(error)));
+        }),
+      close: (code, reason) => client.close(code, reason),
+      onMessage: (handle) => {
+        client.on('message', (data) => {
+          handle(String(data)).catch((error: unknown) => {
+            logger.warn({ err: error }, 'a subscription message failed');
+            client.close(4500, 'Internal error');
+          });
+        });
+      },
+    },
+    {},
+  );
+  client.on('error', (error) => logger.debug({ err: error }, 'a subscription socket failed'));
+  client.on('close', (code, reason) => void closed(code, String(reason)));
+}
