@@ -57,9 +57,10 @@ export interface AuditRecord {
 export interface Authority {
   /**
    * One SQL statement, with literals, run right after BEGIN of a command: takes the shared access lock of the
-   * organization. A revocation takes the exclusive form, so none that was acknowledged is ignored.
+   * organization. A command that changes access (`changesAccess`) asks for the exclusive form, so that no change that
+   * was acknowledged is ignored; taking it at once, instead of upgrading, keeps two such commands from deadlocking.
    */
-  lockStatement(organizationId: string | null): string;
+  lockStatement(organizationId: string | null, mode?: 'shared' | 'exclusive'): string;
   /** One SQL statement run after the lock is held; its single row `{ revision }` is handed to {@link decide}. */
   revisionStatement(organizationId: string | null): string;
   /** Decides on data at least as new as `revision`; never answers from the past. Without a revision: as fresh as the snapshot's budget. */

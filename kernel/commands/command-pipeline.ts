@@ -116,7 +116,11 @@ export class CommandPipeline {
     run: { invocation: Invocation; scope: Scope; entry: IdempotencyEntry | null },
   ): Promise<CommandResult<Result>> {
     const { invocation, scope, entry } = run;
-    const preamble = [this.authority.lockStatement(scope.organizationId), this.authority.revisionStatement(scope.organizationId)];
+    const lockMode = command.changesAccess === true ? 'exclusive' : 'shared';
+    const preamble = [
+      this.authority.lockStatement(scope.organizationId, lockMode),
+      this.authority.revisionStatement(scope.organizationId),
+    ];
     if (entry !== null) preamble.push(findStatement(entry));
     return this.#database.transaction(
       isolationFor(scope, invocation.actor),

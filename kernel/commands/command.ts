@@ -33,6 +33,8 @@ export interface Command<Input extends z.ZodType = z.ZodType, Result extends Jso
   readonly scope: (input: z.output<Input>, lookup: ScopeLookup, actor: Actor) => Promise<Scope | null> | Scope | null;
   /** True when the caller acts on itself (own session, own key): authentication suffices, no permission is asked. */
   readonly isSelfService?: boolean;
+  /** True when it changes who may do what: it runs alone in its organization, under the exclusive access lock. */
+  readonly changesAccess?: boolean;
   /** Run again as a whole after a deadlock or serialization failure: it must change nothing but the database. */
   readonly run: (context: CommandContext, input: z.output<Input>) => Promise<Outcome<Result>>;
 }
