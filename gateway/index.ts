@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { GatewayOptions } from './gateway-options.js';
 import { gatewayPlugin } from './http/fastify-plugin.js';
 import { OperationService } from './operation-service.js';
-import { GatewayRuntime } from './runtime.js';
+import { GatewayRuntime, type EngineFactory } from './runtime.js';
 
 export interface Gateway {
   /** The supergraph in force; `swap` replaces it. */
@@ -21,6 +21,7 @@ export async function createGateway<Context extends object>(options: GatewayOpti
     transports,
     logger,
     ...(documentLimits ? { documentLimits } : {}),
+    ...(options.engine === 'stock' ? { engineFactory: stockEngine } : {}),
   });
   const service = new OperationService(runtime, options);
   return {
@@ -32,6 +33,12 @@ export async function createGateway<Context extends object>(options: GatewayOpti
     },
   };
 }
+
+/** Loaded only when asked for: `@apollo/gateway` brings much along. */
+const stockEngine: EngineFactory = async ({ sdl }, transports) => {
+  const { StockEngine } = await import('./engine/stock-engine.js');
+  return StockEngine.start({ supergraphSdl: sdl, transports });
+};
 
 export type { Engine } from './engine/engine.js';
 export {

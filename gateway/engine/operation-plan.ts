@@ -58,9 +58,9 @@ export class OperationPlan {
 
   /** Shapes the response from what the fetches brought. */
   respond(run: PlanRun): ExecutionResult {
-    const completion = new Completion(run.variables, this.#compilation.errorsMax);
+    const completion = new Completion(run.variables, run.faults, this.#compilation.errorsMax);
     const shaped = this.#shape(run)(run.data, completion);
-    completion.reportUnmet(run.faults);
+    completion.reportUnmet();
     const data = shaped === BUBBLE || shaped === EXPLAINED_NULL ? null : (shaped as Record<string, unknown>);
     return completion.errors.length === 0 ? { data } : { errors: completion.errors, data };
   }

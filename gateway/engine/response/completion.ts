@@ -15,10 +15,12 @@ export class Completion {
   readonly errors: GraphQLError[] = [];
   /** As the client sent them, for introspection. */
   readonly variables: Variables;
+  readonly #faults: readonly Fault[];
   readonly #errorsMax: number;
 
-  constructor(variables: Variables, errorsMax: number) {
+  constructor(variables: Variables, faults: readonly Fault[], errorsMax: number) {
     this.variables = variables;
+    this.#faults = faults;
     this.#errorsMax = errorsMax;
   }
 
@@ -26,6 +28,11 @@ export class Completion {
   reportInvalid(message: string): typeof EXPLAINED_NULL {
     this.report(new PlatformError('INTERNAL', message), [...this.path]);
     return EXPLAINED_NULL;
+  }
+
+  /** Reports that something was not told: only if no fetch failed, else that is why. */
+  reportUntold(message: string): void {
+    if (this.#faults.length === 0) this.reportInvalid(message);
   }
 
   reportFailure(failure: Failure): typeof EXPLAINED_NULL {
@@ -37,8 +44,8 @@ export class Completion {
   }
 
   /** Reports the faults that no selected field met: those in keys, in required fields, and below a null. */
-  reportUnmet(faults: readonly Fault[]): void {
-    for (const fault of faults) if (fault.count.reports === 0) this.report(fault, fault.pathOtherwise);
+  reportUnmet(): void {
+    for (const fault of this.#faults) if (fault.count.reports === 0) this.report(fault, fault.pathOtherwise);
   }
 
   report(error: Pick<Fault, 'message' | 'extensions'> & { cause?: unknown }, path: Path | undefined): void {

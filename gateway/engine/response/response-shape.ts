@@ -88,7 +88,9 @@ function shapeField(
 
 function typeNameValue(type: CompositeType, completion: Completion): unknown {
   if (isObjectType(type)) return type.name;
-  completion.reportInvalid(`No subgraph told the concrete type of an object of interface ${type.name}.`);
+  completion.reportUntold(
+    `Cannot return null for non-nullable field ${type.name}.__typename: no subgraph told the concrete type.`,
+  );
   return BUBBLE;
 }
 
