@@ -32,6 +32,8 @@ const schema = z.object({
   CP_USAGE_WINDOW_SECONDS: seconds.default(60),
   CP_TOKEN_TTL_SECONDS: seconds.max(900).default(600),
   CP_EXPOSE_ERRORS: flag.default(false),
+  /** Whether upstream services (model providers, app endpoints) may live on loopback and in private networks. Off in production unless set. */
+  CP_PRIVATE_UPSTREAMS: flag.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
 });
 
@@ -57,6 +59,7 @@ export interface Configuration {
   readonly usageWindowSeconds: number;
   readonly tokenTtlSeconds: number;
   readonly exposesErrors: boolean;
+  readonly allowsPrivateUpstreams: boolean;
   readonly otlpEndpoint: string | null;
 }
 
@@ -126,6 +129,7 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
     usageWindowSeconds: settings.CP_USAGE_WINDOW_SECONDS,
     tokenTtlSeconds: settings.CP_TOKEN_TTL_SECONDS,
     exposesErrors: settings.CP_EXPOSE_ERRORS,
+    allowsPrivateUpstreams: settings.CP_PRIVATE_UPSTREAMS ?? settings.CP_ENVIRONMENT !== 'production',
     otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
   };
 }
