@@ -58,7 +58,7 @@ export async function verifyActor(header: string, key: Uint8Array): Promise<Acto
       requiredClaims: ['exp', 'iat'],
     });
     // Absent properties stay absent: parsing adds none.
-    return wireActor.parse(payload['actor']) as Actor;
+    return wireActor.parse(payload['actor']);
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new PlatformError('TOKEN_EXPIRED', 'The actor header has expired.');
     throw new PlatformError('TOKEN_INVALID', 'The actor header was not made by this platform.', {}, { cause: error });
