@@ -22,7 +22,9 @@ export function matches(filter: EventFilter, event: CloudEvent): boolean {
   if (filter.subjectId !== undefined && event.subject !== filter.subjectId) return false;
   if (filter.subjectTypes !== undefined && !filter.subjectTypes.includes(event.subjecttype)) return false;
   const types = filter.types ?? [];
-  return types.length === 0 || types.some((type) => (type.endsWith('.') ? event.type.startsWith(type) : event.type === type));
+  return (
+    types.length === 0 || types.some((type) => (type.endsWith('.') ? event.type.startsWith(type) : event.type === type))
+  );
 }
 
 interface LogRow {
@@ -31,17 +33,26 @@ interface LogRow {
   readonly body: CloudEvent;
 }
 
+/** A log that can be followed: its row in `kernel.log_heads`, and a relation with the columns of the event log. */
+export interface FollowedLog {
+  readonly log: string;
+  readonly relation: string;
+}
+
+const EVENT_LOG: FollowedLog = { log: 'events', relation: 'kernel.event_log' };
 const TAIL_LENGTH = 8192;
 const PAGE = 512;
 const POLL_MILLISECONDS = 250;
 
 /**
- * Follows the event log once per process, keeps its tail in memory, and wakes waiting readers. Catch-up and live are
- * the same call: {@link readAfter} a position, from memory when it is recent and from the database when it is not.
+ * Follows the event log (or another one of its form) once per process, keeps its tail in memory, and wakes waiting
+ * readers. Catch-up and live are the same call: {@link readAfter} a position, from memory when it is recent and from
+ * the database when it is not.
  */
 export class EventFeed {
   readonly #database: Database;
   readonly #signal: WakeSignal;
+  readonly #log: FollowedLog;
   readonly #tail: LoggedEvent[] = [];
   readonly #waiters = new Set<() => void>();
   #head = 0n;
@@ -52,9 +63,10 @@ export class EventFeed {
   #running: Promise<void> | undefined;
   #wake: () => void = () => {};
 
-  constructor(database: Database, signal: WakeSignal) {
+  constructor(database: Database, signal: WakeSignal, log: FollowedLog = EVENT_LOG) {
     this.#database = database;
     this.#signal = signal;
+    this.#log = log;
   }
 
   get head(): bigint {
@@ -82,10 +94,11 @@ export class EventFeed {
   async #heads(): Promise<{ last_position: bigint; first_kept_position: bigint }> {
     const row = await this.#database.read('system', (tx) =>
       tx.row<{ last_position: bigint; first_kept_position: bigint }>(
-        `select last_position, first_kept_position from kernel.log_heads where log = 'events'`,
+        'select last_position, first_kept_position from kernel.log_heads where log = $1',
+        [this.#log.log],
       ),
     );
-    if (row === null) throw new Error('kernel.log_heads has no row "events"');
+    if (row === null) throw new Error(`kernel.log_heads has no row "${this.#log.log}"`);
     return row;
   }
 
@@ -107,8 +120,8 @@ export class EventFeed {
   async #pull(): Promise<number> {
     const rows = await this.#database.read('system', (tx) =>
       tx.prepared<LogRow>(
-        'kernel.event_log.follow',
-        `select position, body from kernel.event_log where position > $1 order by position limit ${PAGE}`,
+        `${this.#log.relation}.follow`,
+        `select position, body from ${this.#log.relation} where position > $1 order by position limit ${PAGE}`,
         [this.#head],
       ),
     );
@@ -129,7 +142,11 @@ export class EventFeed {
    * Events after a position that match, at most `limit`, and the position up to which everything was looked at: where
    * to continue even when nothing matched.
    */
-  async readAfter(position: bigint, filter: EventFilter, limit: number): Promise<{ events: LoggedEvent[]; through: bigint }> {
+  async readAfter(
+    position: bigint,
+    filter: EventFilter,
+    limit: number,
+  ): Promise<{ events: LoggedEvent[]; through: bigint }> {
     if (position >= this.#tailFloor) return this.#readTail(position, filter, limit);
     return this.#readDatabase(position, filter, limit);
   }
@@ -147,19 +164,29 @@ export class EventFeed {
     return { events, through: this.#head > position ? this.#head : position };
   }
 
-  async #readDatabase(position: bigint, filter: EventFilter, limit: number): Promise<{ events: LoggedEvent[]; through: bigint }> {
+  async #readDatabase(
+    position: bigint,
+    filter: EventFilter,
+    limit: number,
+  ): Promise<{ events: LoggedEvent[]; through: bigint }> {
     const through = this.#head;
     const rows = await this.#database.read('system', (tx) =>
       tx.rows<LogRow>(
-        `select position, body from kernel.event_log
+        `select position, body from ${this.#log.relation}
          where position > $1 and position <= $2
            and ($3::text is null or organization_id = $3) and ($4::text is null or project_id = $4)
            and ($5::text is null or subject_id = $5) and ($6::text[] is null or subject_type = any ($6))
            and ($7::text[] is null or type like any ($7))
          order by position limit $8`,
         [
-          position, through, filter.organizationId ?? null, filter.projectId ?? null, filter.subjectId ?? null,
-          filter.subjectTypes ?? null, likePatterns(filter.types), limit,
+          position,
+          through,
+          filter.organizationId ?? null,
+          filter.projectId ?? null,
+          filter.subjectId ?? null,
+          filter.subjectTypes ?? null,
+          likePatterns(filter.types),
+          limit,
         ],
       ),
     );
@@ -193,7 +220,9 @@ export class EventFeed {
 
 function likePatterns(types: readonly string[] | undefined): string[] | null {
   if (types === undefined || types.length === 0) return null;
-  return types.map((type) => type.replaceAll('_', String.raw`\_`)).map((type) => (type.endsWith('.') ? `${type}%` : type));
+  return types
+    .map((type) => type.replaceAll('_', String.raw`\_`))
+    .map((type) => (type.endsWith('.') ? `${type}%` : type));
 }
 
 async function sleep(milliseconds: number): Promise<void> {

@@ -115,7 +115,8 @@ export class RequestContext {
   }
 
   requireSignIn(): void {
-    if (this.actor.kind === 'anonymous') throw new PlatformError('UNAUTHENTICATED', 'Sign in, or send a token, to see this.');
+    if (this.actor.kind === 'anonymous')
+      throw new PlatformError('UNAUTHENTICATED', 'Sign in, or send a token, to see this.');
   }
 
   /** Where the caller holds a permission: lists push this into SQL, see {@link reachCondition}. */
@@ -128,7 +129,10 @@ export class RequestContext {
   }
 
   /** Runs a command as the caller. */
-  async execute<Input extends z.ZodType, Result extends Json>(command: Command<Input, Result>, input: unknown): Promise<CommandResult<Result>> {
+  async execute<Input extends z.ZodType, Result extends Json>(
+    command: Command<Input, Result>,
+    input: unknown,
+  ): Promise<CommandResult<Result>> {
     return this.#services.pipeline.execute(command, input, this);
   }
 
@@ -141,7 +145,7 @@ export class RequestContext {
     const result = await this.execute(command, input);
     if (result.ok) {
       const shown = await entities(result.value, result.reveal);
-      return { ...shown, userErrors: [], receipt: result.receipt } as Payload<Entities>;
+      return { ...shown, userErrors: [], receipt: result.receipt };
     }
     const userErrors = result.refusals.map((refusal) => ({
       code: refusal.code,
@@ -153,26 +157,38 @@ export class RequestContext {
   }
 
   /**
-   * Streams events of a scope to the caller, who must hold `permission` there now and for as long as the stream runs.
-   * `after` is the last cursor seen; without it the stream begins now.
+   * Streams events of a scope to the caller, who must hold `permission` there now and for as long as the stream runs;
+   * `null` asks for no more than being signed in. `after` is the last cursor seen; without it the stream begins now.
+   * `feed` names another log than that of events.
    */
-  stream(options: { permission: string; scope: Scope; filter: EventFilter; after?: string | null | undefined }): AsyncIterableIterator<StreamItem> {
+  stream(options: {
+    permission: string | null;
+    scope: Scope;
+    filter: EventFilter;
+    after?: string | null | undefined;
+    feed?: EventFeed;
+  }): AsyncIterableIterator<StreamItem> {
     const { permission, scope } = options;
-    return streamEvents(this.#services.feed, {
+    return streamEvents(options.feed ?? this.#services.feed, {
       filter: options.filter,
       after: options.after == null ? undefined : decodeCursor(options.after),
-      authorize: () => this.fresh().require(permission, scope),
+      authorize: async () => (permission === null ? this.requireSignIn() : this.fresh().require(permission, scope)),
       onAccessChange: (listener) =>
         this.authority.onAccessChange((organizationId) => {
-          if (organizationId === null || scope.organizationId === null || organizationId === scope.organizationId) listener();
+          if (organizationId === null || scope.organizationId === null || organizationId === scope.organizationId)
+            listener();
         }),
       expiresAt: this.actor.expiresAt,
     });
   }
 
   /** Events of a scope as history: the twin of {@link stream}. */
-  async history(filter: EventFilter, after: string | null | undefined, limit: number): Promise<StreamItem[]> {
-    const { feed } = this.#services;
+  async history(
+    filter: EventFilter,
+    after: string | null | undefined,
+    limit: number,
+    feed: EventFeed = this.#services.feed,
+  ): Promise<StreamItem[]> {
     let position = after == null ? feed.firstKept - 1n : decodeCursor(after);
     const items: StreamItem[] = [];
     if (position + 1n < feed.firstKept) {
