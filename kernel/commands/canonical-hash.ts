@@ -8,7 +8,9 @@ export function canonicalHash(value: unknown): string {
 
 /** Canonical JSON (RFC 8785, JCS). */
 export function canonicalJson(value: unknown): string {
-  const plain: unknown = JSON.parse(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)) ?? 'null');
+  const plain: unknown = JSON.parse(
+    JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)) ?? 'null',
+  );
   const text = canonicalize(plain);
   if (text === undefined) throw new Error('the value has no JSON form');
   return text;

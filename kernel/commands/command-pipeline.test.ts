@@ -9,7 +9,12 @@ import { type TestKernel, eventually, startTestKernel, testHuman } from '../test
 import { defineCommand } from './command.js';
 import { idempotencyKey } from './idempotency.js';
 
-const noted = defineEvent({ type: 'kernel.note.added', subjectType: 'Note', description: 'A note.', data: z.object({ text: z.string() }) });
+const noted = defineEvent({
+  type: 'kernel.note.added',
+  subjectType: 'Note',
+  description: 'A note.',
+  data: z.object({ text: z.string() }),
+});
 const organizationId = newId('org');
 const scope: Scope = { level: 'organization', id: organizationId, organizationId };
 let runs = 0;
@@ -48,7 +53,12 @@ async function loggedTexts(): Promise<unknown[]> {
 describe('the command pipeline', () => {
   it('runs a command and tells its event, audit record and result', async () => {
     const result = await test.context(person).execute(addNote, { text: 'first' });
-    expect(result).toMatchObject({ ok: true, value: { text: 'first' }, reveal: 'shown once', receipt: { isReplay: false } });
+    expect(result).toMatchObject({
+      ok: true,
+      value: { text: 'first' },
+      reveal: 'shown once',
+      receipt: { isReplay: false },
+    });
     expect(authority.records.at(-1)).toMatchObject({ action: 'kernel.note.add', result: 'success', targetId: 'note' });
     await eventually(async () => (await loggedTexts()).includes('first'));
   });
@@ -70,7 +80,9 @@ describe('the command pipeline', () => {
   });
 
   it('gives the same result to concurrent commands with the same key, and tells one event', async () => {
-    const calls = Array.from({ length: 8 }, () => test.context(person).execute(addNote, { text: 'race', idempotencyKey: 'k3' }));
+    const calls = Array.from({ length: 8 }, () =>
+      test.context(person).execute(addNote, { text: 'race', idempotencyKey: 'k3' }),
+    );
     const results = await Promise.all(calls);
     expect(new Set(results.map((result) => (result.ok ? result.receipt.auditId : 'refused'))).size).toBe(1);
     await eventually(async () => (await loggedTexts()).includes('race'));
@@ -102,11 +114,15 @@ describe('the command pipeline', () => {
   });
 
   it('hides a scope from those who may not know of it', async () => {
-    await expect(test.context(testHuman([])).execute(addNote, { text: 'x' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(test.context(testHuman([])).execute(addNote, { text: 'x' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   it('asks the anonymous to sign in', async () => {
     const anonymous = testHuman([], { kind: 'anonymous', id: 'anonymous' });
-    await expect(test.context(anonymous).execute(addNote, { text: 'x' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(test.context(anonymous).execute(addNote, { text: 'x' })).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
   });
 });

@@ -58,7 +58,8 @@ export class CommandPipeline {
   }
 
   get authority(): Authority {
-    if (this.#authority === undefined) throw new PlatformError('UNAVAILABLE', 'Access decisions are not available yet.');
+    if (this.#authority === undefined)
+      throw new PlatformError('UNAVAILABLE', 'Access decisions are not available yet.');
     return this.#authority;
   }
 
@@ -91,7 +92,13 @@ export class CommandPipeline {
     const parsed = command.input.safeParse(rawInput);
     if (!parsed.success) return refuseAll(parsed.error.issues.map(toRefusal));
     const scope = await this.#scopeOf(command, parsed.data, actor);
-    if (scope === null) return this.#refused(command.action, invocation, null, refuse('NOT_FOUND', 'The thing that the input names does not exist.'));
+    if (scope === null)
+      return this.#refused(
+        command.action,
+        invocation,
+        null,
+        refuse('NOT_FOUND', 'The thing that the input names does not exist.'),
+      );
     const entry = idempotencyEntry(actor.id, command.action, parsed.data);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -105,9 +112,17 @@ export class CommandPipeline {
     }
   }
 
-  async #scopeOf<Input extends z.ZodType>(command: Command<Input, Json>, input: z.output<Input>, actor: Actor): Promise<Scope | null> {
+  async #scopeOf<Input extends z.ZodType>(
+    command: Command<Input>,
+    input: z.output<Input>,
+    actor: Actor,
+  ): Promise<Scope | null> {
     const database = this.#database;
-    return command.scope(input, { row: (text, values) => database.read('system', (tx) => tx.row(text, values)) }, actor);
+    return command.scope(
+      input,
+      { row: (text, values) => database.read('system', (tx) => tx.row(text, values)) },
+      actor,
+    );
   }
 
   async #attempt<Input extends z.ZodType, Result extends Json>(
@@ -125,14 +140,17 @@ export class CommandPipeline {
     return this.#database.transaction(
       isolationFor(scope, invocation.actor),
       async (tx, [, revisionRows, storedRows]) => {
-        const revision = String(revisionRows?.[0]?.['revision'] ?? '0');
+        const revision = revisionOf(revisionRows);
         await this.#authorize(command, invocation, scope, revision);
         const stored = storedResult(storedRows);
         if (stored !== null && entry !== null) return replay<Result>(stored, entry, revision);
         const draft: Draft = { target: null, metadata: {} };
         const outcome = await command.run(this.#context(tx, run, draft), input);
         if (!outcome.ok) throw new Undo(outcome);
-        const auditId = this.authority.audit(tx, auditRecord(command.action, invocation, { scope, draft, result: 'success' }));
+        const auditId = this.authority.audit(
+          tx,
+          auditRecord(command.action, invocation, { scope, draft, result: 'success' }),
+        );
         const receipt = { auditId, accessRevision: revision, isReplay: false };
         if (entry !== null) await storeResult(tx, entry, outcome.value, receipt);
         return { ...outcome, receipt };
@@ -171,7 +189,11 @@ export class CommandPipeline {
   async auditDenial(decision: Decision, invocation: Invocation): Promise<void> {
     await this.#database.transaction('system', async (tx) => {
       this.authority.audit(tx, {
-        ...auditRecord(decision.permission, invocation, { scope: decision.scope, draft: { target: null, metadata: {} }, result: 'denied' }),
+        ...auditRecord(decision.permission, invocation, {
+          scope: decision.scope,
+          draft: { target: null, metadata: {} },
+          result: 'denied',
+        }),
         targetType: decision.scope.level,
         targetId: decision.scope.id,
         reasonCode: decision.reason,
@@ -194,6 +216,13 @@ export class CommandPipeline {
   }
 }
 
+function revisionOf(rows: readonly Record<string, unknown>[] | undefined): string {
+  const revision = rows?.[0]?.['revision'];
+  return typeof revision === 'bigint' || typeof revision === 'number' || typeof revision === 'string'
+    ? `${revision}`
+    : '0';
+}
+
 function isolationFor(scope: Scope, actor: Actor): Isolation {
   if (scope.organizationId !== null) return [scope.organizationId];
   return actor.organizationIds === '*' || scope.level === 'platform' ? 'system' : actor.organizationIds;
@@ -206,12 +235,20 @@ function replay<Result extends Json>(
 ): CommandResult<Result> {
   if (stored.inputHash !== entry.inputHash) {
     throw new Undo(
-      refuse('IDEMPOTENCY_CONFLICT', 'This idempotency key was used before with another input. Use a new key for a new request.', {
-        field: ['input', 'idempotencyKey'],
-      }),
+      refuse(
+        'IDEMPOTENCY_CONFLICT',
+        'This idempotency key was used before with another input. Use a new key for a new request.',
+        {
+          field: ['input', 'idempotencyKey'],
+        },
+      ),
     );
   }
-  return { ok: true, value: stored.value as Result, receipt: { auditId: stored.auditId, accessRevision: revision, isReplay: true } };
+  return {
+    ok: true,
+    value: stored.value as Result,
+    receipt: { auditId: stored.auditId, accessRevision: revision, isReplay: true },
+  };
 }
 
 function auditRecord(

@@ -41,7 +41,9 @@ export interface Command<Input extends z.ZodType = z.ZodType, Result extends Jso
 
 const ACTION = /^[a-z][a-z_]*\.[a-z][a-z_]*\.[a-z][a-z_]*$/;
 
-export function defineCommand<Input extends z.ZodType, Result extends Json>(command: Command<Input, Result>): Command<Input, Result> {
+export function defineCommand<Input extends z.ZodType, Result extends Json>(
+  command: Command<Input, Result>,
+): Command<Input, Result> {
   if (!ACTION.test(command.action)) throw new Error(`action "${command.action}" is not <domain>.<resource>.<verb>`);
   return command;
 }

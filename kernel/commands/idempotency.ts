@@ -47,7 +47,12 @@ export function storedResult(rows: readonly Record<string, unknown>[] | undefine
  * Keeps the result. A concurrent command with the same key waits here for the other's commit and then fails on the
  * primary key: the pipeline runs it again and finds the stored result.
  */
-export async function storeResult(tx: Transaction, entry: IdempotencyEntry, value: Json, receipt: Receipt): Promise<void> {
+export async function storeResult(
+  tx: Transaction,
+  entry: IdempotencyEntry,
+  value: Json,
+  receipt: Receipt,
+): Promise<void> {
   await tx.prepared(
     'kernel.idempotency.store',
     `insert into kernel.idempotency (principal_id, action, key, input_hash, result, audit_id) values ($1, $2, $3, $4, $5, $6)`,

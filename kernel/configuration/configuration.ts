@@ -19,7 +19,10 @@ const schema = z.object({
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(16),
   NATS_URL: z.url({ protocol: /^(nats|tls)$/ }).optional(),
   /** 32 random bytes in base64url: wraps secrets at rest, and signs the actor header between processes. */
-  CP_MASTER_KEY: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url (43 characters)').optional(),
+  CP_MASTER_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url (43 characters)')
+    .optional(),
   OIDC_ISSUER: z.url().optional(),
   OIDC_AUDIENCE: z.string().min(1).optional(),
   OIDC_CLIENT_ID: z.string().min(1).default('console'),
@@ -122,7 +125,9 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
       clientId: settings.OIDC_CLIENT_ID,
     },
     subgraphUrls: subgraphUrls(settings.CP_SUBGRAPH_URLS),
-    corsOrigins: settings.CP_CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''),
+    corsOrigins: settings.CP_CORS_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
     logLevel: settings.CP_LOG_LEVEL,
     engine: settings.CP_ENGINE,
     eventRetentionSeconds: settings.CP_EVENT_RETENTION_SECONDS,

@@ -13,7 +13,8 @@ const UNAVAILABLE_STATES: Readonly<Record<string, string>> = {
   '25P03': 'The transaction was idle for too long and was ended; nothing was written.',
 };
 
-const LOST_CONNECTION = /ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|connection is closed/i;
+const LOST_CONNECTION =
+  /ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|connection is closed/i;
 
 /** Serialization failure or deadlock (SQLSTATE class 40): running the whole transaction again is correct. */
 export function isTransient(error: unknown): boolean {

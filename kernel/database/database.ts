@@ -99,7 +99,10 @@ export class Database {
       const answers = (await client.query(opening.join(';\n'))) as unknown as pg.QueryResult[];
       const tx = new Transaction(client, (kysely) => this.#entityManager(kysely));
       const skipped = opening.length - (options.preamble?.length ?? 0);
-      const result = await work(tx, answers.slice(skipped).map((answer) => answer.rows as Record<string, unknown>[]));
+      const result = await work(
+        tx,
+        answers.slice(skipped).map((answer) => answer.rows as Record<string, unknown>[]),
+      );
       const { hasEvents, afterCommit } = await tx.flush();
       await client.query('commit');
       if (hasEvents) for (const listener of this.#commitListeners) listener();

@@ -42,7 +42,9 @@ async function migrateOne(client: pg.Client, set: MigrationSet): Promise<Applied
   await client.query(`create table if not exists ${schema}.migrations
     (name text primary key, checksum text not null, applied_at timestamptz not null default now())`);
   await client.query(`grant usage on schema ${schema} to cp_app, cp_system`);
-  const { rows } = await client.query<{ name: string; checksum: string }>(`select name, checksum from ${schema}.migrations`);
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    `select name, checksum from ${schema}.migrations`,
+  );
   const known = new Map(rows.map((row) => [row.name, row.checksum]));
   const applied: AppliedMigration[] = [];
   for (const file of await migrationFiles(set.directory)) {
@@ -50,7 +52,8 @@ async function migrateOne(client: pg.Client, set: MigrationSet): Promise<Applied
     const checksum = createHash('sha256').update(sql).digest('hex');
     const before = known.get(file);
     if (before === checksum) continue;
-    if (before !== undefined) throw new Error(`migration ${set.schema}/${file} has changed since it was applied; add a new file instead`);
+    if (before !== undefined)
+      throw new Error(`migration ${set.schema}/${file} has changed since it was applied; add a new file instead`);
     await applyFile(client, set.schema, { file, sql, checksum });
     applied.push({ schema: set.schema, name: file });
   }

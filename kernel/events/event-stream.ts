@@ -7,7 +7,9 @@ export interface StreamGapNotice {
   readonly to: bigint;
 }
 
-export type StreamItem = { readonly kind: 'event'; readonly entry: LoggedEvent } | { readonly kind: 'gap'; readonly gap: StreamGapNotice };
+export type StreamItem =
+  | { readonly kind: 'event'; readonly entry: LoggedEvent }
+  | { readonly kind: 'gap'; readonly gap: StreamGapNotice };
 
 export interface StreamOptions {
   readonly filter: EventFilter;
@@ -58,7 +60,8 @@ async function* streamItems(
       position = feed.firstKept - 1n;
     }
     while (!closing.signal.aborted) {
-      if (feed.isClosed) throw new PlatformError('UNAVAILABLE', 'The server is stopping; reconnect with the last cursor.');
+      if (feed.isClosed)
+        throw new PlatformError('UNAVAILABLE', 'The server is stopping; reconnect with the last cursor.');
       await access.check();
       const { events, through } = await feed.readAfter(position, options.filter, PAGE);
       for (const entry of events) {

@@ -46,7 +46,10 @@ export class WakeSignal {
   async listen(): Promise<void> {
     if (this.#isClosed) return;
     const options = this.#pool.options;
-    const client = new pg.Client({ connectionString: options.connectionString, application_name: `listen ${this.#channel}` });
+    const client = new pg.Client({
+      connectionString: options.connectionString,
+      application_name: `listen ${this.#channel}`,
+    });
     client.on('notification', () => this.#wakeHere());
     client.on('error', () => {});
     client.on('end', () => {

@@ -35,8 +35,18 @@ export interface FederatedSchema {
 }
 
 const IMPORTS = [
-  '@key', '@shareable', '@external', '@requires', '@provides', '@override', '@interfaceObject', '@composeDirective',
-  '@inaccessible', '@tag', '@cost', '@listSize',
+  '@key',
+  '@shareable',
+  '@external',
+  '@requires',
+  '@provides',
+  '@override',
+  '@interfaceObject',
+  '@composeDirective',
+  '@inaccessible',
+  '@tag',
+  '@cost',
+  '@listSize',
 ];
 
 const HEADER = `extend schema
@@ -64,15 +74,15 @@ export function buildFederatedSchema(parts: SchemaParts): FederatedSchema {
   const base = buildSchemaSync({
     resolvers: [...instances.keys()] as unknown as [() => void],
     container: {
-      get: (target: object) => {
+      get: (target: { readonly name?: string }) => {
         const instance = instances.get(target as never);
-        if (instance === undefined) throw new Error(`no instance of resolver ${String(target)}`);
+        if (instance === undefined) throw new Error(`no instance of resolver ${target.name ?? 'unknown'}`);
         return instance;
       },
     },
-    orphanedTypes: [...(parts.orphanedTypes ?? [])] as unknown as (() => void)[],
+    orphanedTypes: [...(parts.orphanedTypes ?? [])],
     validate: false,
-    pubSub: noPubSub as never,
+    pubSub: noPubSub,
   });
   const sdl = HEADER + printSchemaWithDirectives(base);
   const resolvers = createResolversMap(base) as Record<string, Record<string, unknown>>;

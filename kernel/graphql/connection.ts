@@ -38,7 +38,7 @@ export function connectionType<Item extends object>(
     @Field(() => PageInfo, { description: 'Where this page stands.' })
     pageInfo!: PageInfo;
   }
-  return ItemConnection as new () => Connection<Item>;
+  return ItemConnection;
 }
 
 /** Shapes a page of rows as a connection. */

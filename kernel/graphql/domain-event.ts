@@ -9,7 +9,9 @@ import { StreamGap } from './shared-types.js';
 export abstract class DomainEvent {
   @Field(() => Cursor, { description: 'Reconnect with the last one seen: nothing is lost and nothing repeated.' })
   cursor!: string;
-  @Field(() => String, { description: '`<domain>.<resource>.<past-tense verb>`, or `stream.gap` when events were removed by retention.' })
+  @Field(() => String, {
+    description: '`<domain>.<resource>.<past-tense verb>`, or `stream.gap` when events were removed by retention.',
+  })
   type!: string;
   @Field(() => DateTime, { description: 'When it happened.' })
   occurredAt!: Date;
@@ -65,7 +67,9 @@ export function domainEvents(items: AsyncIterableIterator<StreamItem>): AsyncIte
     },
     async next() {
       const result = await items.next();
-      return result.done === true ? { value: undefined, done: true } : { value: toDomainEvent(result.value), done: false };
+      return result.done === true
+        ? { value: undefined, done: true }
+        : { value: toDomainEvent(result.value), done: false };
     },
     async return() {
       await items.return?.();

@@ -4,7 +4,10 @@ import { Cursor } from './scalars.js';
 /** The arguments of every connection: `@Args(() => PageArgs) page`. Extend it to add filters. */
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: 'How many items from the start (1 to 100; 20 when neither is given).' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many items from the start (1 to 100; 20 when neither is given).',
+  })
   first?: number;
   @Field(() => Cursor, { nullable: true, description: 'Continue after this cursor; goes with `first`.' })
   after?: string;

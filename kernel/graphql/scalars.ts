@@ -14,7 +14,10 @@ function fromText<Internal>(scalar: {
 }): GraphQLScalarType<Internal, string> {
   const parse = (value: unknown): Internal => {
     const parsed = typeof value === 'string' ? scalar.parse(value) : null;
-    if (parsed === null) throw new GraphQLError(`${scalar.name} expects text such as its description shows, got ${JSON.stringify(value)?.slice(0, 60)}`);
+    if (parsed === null)
+      throw new GraphQLError(
+        `${scalar.name} expects text such as its description shows, got ${JSON.stringify(value)?.slice(0, 60)}`,
+      );
     return parsed;
   };
   return new GraphQLScalarType<Internal, string>({
@@ -45,7 +48,8 @@ export const Decimal = fromText<string>({
 /** Where a stream or a page continues; opaque. */
 export const Cursor = fromText<string>({
   name: 'Cursor',
-  description: 'An opaque position in a list or a stream. Take it from an edge or an event, and hand it back unchanged.',
+  description:
+    'An opaque position in a list or a stream. Take it from an edge or an event, and hand it back unchanged.',
   parse: (text) => (text.length > 0 && text.length <= 512 ? text : null),
   print: (value) => String(value),
 });

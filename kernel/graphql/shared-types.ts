@@ -38,7 +38,7 @@ registerEnumType(CurrencyCode, {
   valuesConfig: { USD: { description: 'United States dollar.' }, EUR: { description: 'Euro.' } },
 });
 
-@ObjectType({ description: 'An amount of money, exact to a billionth of the currency\'s main unit.' })
+@ObjectType({ description: "An amount of money, exact to a billionth of the currency's main unit." })
 @Shareable()
 export class Money {
   @Field(() => Decimal, { description: 'The amount in main units, such as "12.50".' })
@@ -67,7 +67,10 @@ export class UserError {
   field!: string[] | null;
   @Field(() => String, { description: 'A sentence for people, with the remedy.' })
   message!: string;
-  @Field(() => JsonObject, { nullable: true, description: 'Machine-readable facts: the limit, what is left, the scope that limits.' })
+  @Field(() => JsonObject, {
+    nullable: true,
+    description: 'Machine-readable facts: the limit, what is left, the scope that limits.',
+  })
   details!: Record<string, unknown> | null;
 }
 
@@ -91,13 +94,17 @@ export abstract class MutationPayload {
   receipt!: MutationReceipt | null;
 }
 
-@ObjectType({ description: 'Events between two points of a stream that retention has removed. Read the present state instead.' })
+@ObjectType({
+  description: 'Events between two points of a stream that retention has removed. Read the present state instead.',
+})
 @Shareable()
 export class StreamGap {
   @Field(() => Cursor, { description: 'The first position that is missing.' })
   from!: string;
   @Field(() => Cursor, { description: 'The last position that is missing.' })
   to!: string;
-  @Field(() => Float, { description: 'How many positions are missing; not all of them need have concerned this stream.' })
+  @Field(() => Float, {
+    description: 'How many positions are missing; not all of them need have concerned this stream.',
+  })
   positions!: number;
 }

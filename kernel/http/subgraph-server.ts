@@ -2,7 +2,7 @@ import { ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type GraphQLFormattedError, type GraphQLSchema, execute, subscribe } from 'graphql';
 import { type Context as WsContext, makeServer } from 'graphql-ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { RequestContext } from '../graphql/request-context.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -20,7 +20,10 @@ export interface SubgraphServerOptions {
 type SubgraphContext = BaseContext & RequestContext;
 
 /** Serves one subgraph at `/graphql`: queries and mutations by Apollo Server, subscriptions over graphql-ws. */
-export async function serveSubgraph(server: FastifyInstance, options: SubgraphServerOptions): Promise<{ close(): Promise<void> }> {
+export async function serveSubgraph(
+  server: FastifyInstance,
+  options: SubgraphServerOptions,
+): Promise<{ close(): Promise<void> }> {
   const apollo = new ApolloServer<SubgraphContext>({
     schema: options.schema,
     stopOnTerminationSignals: false,
@@ -52,7 +55,7 @@ async function answer(
   }
   const response = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method: 'POST', headers, body: request.body, search: '' },
-    context: async () => (await options.contextFrom(Object.fromEntries(headers))) as SubgraphContext,
+    context: async () => await options.contextFrom(Object.fromEntries(headers)),
   });
   void reply.code(response.status ?? 200);
   for (const [name, value] of response.headers) void reply.header(name, value);
@@ -81,6 +84,11 @@ function serveSubscriptions(server: FastifyInstance, options: SubgraphServerOpti
   return sockets;
 }
 
+function messageText(data: RawData): string {
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Uint8Array);
+  return bytes.toString('utf8');
+}
+
 function open(
   protocol: ReturnType<typeof makeServer<Record<string, unknown>, { context?: RequestContext }>>,
   client: WebSocket,
@@ -96,7 +104,7 @@ function open(
       close: (code, reason) => client.close(code, reason),
       onMessage: (handle) => {
         client.on('message', (data) => {
-          handle(String(data)).catch((error: unknown) => {
+          handle(messageText(data)).catch((error: unknown) => {
             logger.warn({ err: error }, 'a subscription message failed');
             client.close(4500, 'Internal error');
           });

@@ -11,7 +11,8 @@ const FORM = /^([a-z]{3,4})_([0-7][0-9a-hjkmnp-tv-z]{25})$/;
 
 /** Mints a new identifier. The prefix has three or four lower-case letters. */
 export function newId(prefix: string): TypeId {
-  if (!PREFIX.test(prefix)) throw new Error(`identifier prefix must be three or four lower-case letters, got "${prefix}"`);
+  if (!PREFIX.test(prefix))
+    throw new Error(`identifier prefix must be three or four lower-case letters, got "${prefix}"`);
   return typeid(prefix).toString();
 }
 

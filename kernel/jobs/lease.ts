@@ -74,7 +74,9 @@ export class LeaseHolder {
   /** Gives all leases back. */
   async close(): Promise<void> {
     await this.#database
-      .transaction('system', (tx) => tx.execute('update kernel.leases set expires_at = now() where holder = $1', [this.#id]))
+      .transaction('system', (tx) =>
+        tx.execute('update kernel.leases set expires_at = now() where holder = $1', [this.#id]),
+      )
       .catch(() => {});
     await (await this.#session?.catch(() => undefined))?.end();
   }

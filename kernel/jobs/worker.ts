@@ -64,7 +64,10 @@ export class Worker {
         failures += 1;
         logger.error({ err: error, job: job.name, failures }, 'a background job failed and will be run again');
       }
-      const pause = Math.min(job.everyMilliseconds * 2 ** Math.min(failures, 5), Math.max(30_000, job.everyMilliseconds));
+      const pause = Math.min(
+        job.everyMilliseconds * 2 ** Math.min(failures, 5),
+        Math.max(30_000, job.everyMilliseconds),
+      );
       await this.#rest(failures > 0 ? [] : (job.wakeOn ?? []), position, pause);
     }
   }
@@ -104,7 +107,10 @@ export class Worker {
     for (const entry of events) if (!(await this.#handle(consumer, entry))) return false;
     if (events.length === 0 && through > position) {
       await database.transaction('system', (tx) =>
-        tx.execute('update kernel.consumer_positions set position = $2 where consumer = $1 and position < $2', [consumer.name, through]),
+        tx.execute('update kernel.consumer_positions set position = $2 where consumer = $1 and position < $2', [
+          consumer.name,
+          through,
+        ]),
       );
     }
     return events.length === CONSUMER_PAGE;
@@ -138,7 +144,10 @@ export class Worker {
       return true;
     } catch (error) {
       const attempts = await this.#recordFailure(consumer.name, error);
-      logger.error({ err: error, consumer: consumer.name, event: entry.event.id, attempts }, 'an event could not be handled');
+      logger.error(
+        { err: error, consumer: consumer.name, event: entry.event.id, attempts },
+        'an event could not be handled',
+      );
       if (attempts < CONSUMER_ATTEMPTS) throw error;
       await this.#bury(consumer.name, entry, error);
       return true;
@@ -162,7 +171,10 @@ export class Worker {
         `insert into kernel.dead_letters (consumer, position, event_id, error) values ($1, $2, $3, $4) on conflict do nothing`,
         [consumer, entry.position, entry.event.id, String(error).slice(0, 2000)],
       );
-      await tx.execute('update kernel.consumer_positions set position = $2, attempts = 0 where consumer = $1', [consumer, entry.position]);
+      await tx.execute('update kernel.consumer_positions set position = $2, attempts = 0 where consumer = $1', [
+        consumer,
+        entry.position,
+      ]);
     });
   }
 

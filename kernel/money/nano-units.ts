@@ -23,7 +23,10 @@ export function parseDecimal(text: string): Nanos | null {
 export function formatDecimal(nanos: Nanos): string {
   const sign = nanos < 0n ? '-' : '';
   const absolute = nanos < 0n ? -nanos : nanos;
-  const fraction = (absolute % NANOS_PER_UNIT).toString().padStart(9, '0').replace(/0{1,7}$/, '');
+  const fraction = (absolute % NANOS_PER_UNIT)
+    .toString()
+    .padStart(9, '0')
+    .replace(/0{1,7}$/, '');
   return `${sign}${absolute / NANOS_PER_UNIT}.${fraction}`;
 }
 

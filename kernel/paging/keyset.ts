@@ -38,15 +38,21 @@ function bad(field: string, message: string): PlatformError {
 export function pageRequest(page: PageArguments, keyLength = 1): PageRequest {
   const { first, last, after, before } = page;
   if (first != null && last != null) throw bad('last', 'cannot be combined with "first"; ask for one of them');
-  if (after != null && before != null) throw bad('before', 'cannot be combined with "after"; continue in one direction');
+  if (after != null && before != null)
+    throw bad('before', 'cannot be combined with "after"; continue in one direction');
   if (last != null && after != null) throw bad('after', 'goes with "first"; use "before" with "last"');
   if (first != null && before != null) throw bad('before', 'goes with "last"; use "after" with "first"');
   const isBackward = last != null || before != null;
   const limit = first ?? last ?? PAGE_DEFAULT;
   const field = last == null ? 'first' : 'last';
-  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAXIMUM) throw bad(field, `must be from 1 to ${PAGE_MAXIMUM}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAXIMUM)
+    throw bad(field, `must be from 1 to ${PAGE_MAXIMUM}`);
   const cursor = isBackward ? before : after;
-  return { limit, isBackward, key: cursor == null ? null : decodeKey(cursor, keyLength, isBackward ? 'before' : 'after') };
+  return {
+    limit,
+    isBackward,
+    key: cursor == null ? null : decodeKey(cursor, keyLength, isBackward ? 'before' : 'after'),
+  };
 }
 
 export function encodeKey(key: readonly string[]): string {
@@ -64,7 +70,11 @@ function decodeKey(cursor: string, keyLength: number, field: string): string[] {
 }
 
 /** Shapes `limit + 1` fetched rows (in the order fetched) into a page in the list's own order. */
-export function toPage<Row>(request: PageRequest, fetched: readonly Row[], keyOf: (row: Row) => readonly string[]): Page<Row> {
+export function toPage<Row>(
+  request: PageRequest,
+  fetched: readonly Row[],
+  keyOf: (row: Row) => readonly string[],
+): Page<Row> {
   const hasMore = fetched.length > request.limit;
   const rows = fetched.slice(0, request.limit);
   if (request.isBackward) rows.reverse();

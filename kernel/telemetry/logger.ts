@@ -4,9 +4,29 @@ export type Logger = PinoLogger;
 
 /** Names whose values never reach a log, at the top level or one level down. */
 const SECRET_NAMES = [
-  'authorization', 'cookie', 'password', 'secret', 'clientSecret', 'client_secret', 'token', 'accessToken', 'access_token',
-  'refreshToken', 'refresh_token', 'idToken', 'id_token', 'apiKey', 'api_key', 'privateKey', 'private_key', 'masterKey',
-  'code_verifier', 'client_assertion', 'setCookie', 'set-cookie', 'x-api-key',
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'clientSecret',
+  'client_secret',
+  'token',
+  'accessToken',
+  'access_token',
+  'refreshToken',
+  'refresh_token',
+  'idToken',
+  'id_token',
+  'apiKey',
+  'api_key',
+  'privateKey',
+  'private_key',
+  'masterKey',
+  'code_verifier',
+  'client_assertion',
+  'setCookie',
+  'set-cookie',
+  'x-api-key',
 ];
 
 /** Structured logs on standard output, one JSON object a line, with credentials redacted by name. */

@@ -14,7 +14,10 @@ export class Metrics {
 
   constructor(options: { collectsProcessMetrics: boolean } = { collectsProcessMetrics: false }) {
     if (options.collectsProcessMetrics) collectDefaultMetrics({ register: this.registry });
-    const seconds = this.histogram('control_plane_command_seconds', 'Time of a command, commit included.', ['action', 'outcome']);
+    const seconds = this.histogram('control_plane_command_seconds', 'Time of a command, commit included.', [
+      'action',
+      'outcome',
+    ]);
     this.commands = {
       start: (action) => {
         const startedAt = performance.now();

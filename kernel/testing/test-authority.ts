@@ -38,7 +38,9 @@ export class TestAuthority implements Authority {
   }
 
   #grantsOf(actor: Actor, permission: string): Grant[] {
-    return this.#grants.filter((grant) => grant.actorId === actor.id && (grant.permission === '*' || grant.permission === permission));
+    return this.#grants.filter(
+      (grant) => grant.actorId === actor.id && (grant.permission === '*' || grant.permission === permission),
+    );
   }
 
   lockStatement(): string {
@@ -52,7 +54,9 @@ export class TestAuthority implements Authority {
   async decide(actor: Actor, permission: string, scope: Scope): Promise<Decision> {
     const isAllowed =
       actor.kind === 'system' ||
-      this.#grantsOf(actor, permission).some((grant) => ['platform', scope.organizationId, scope.id].includes(grant.scopeId));
+      this.#grantsOf(actor, permission).some((grant) =>
+        ['platform', scope.organizationId, scope.id].includes(grant.scopeId),
+      );
     return {
       id: newId('dec'),
       isAllowed,
@@ -61,7 +65,10 @@ export class TestAuthority implements Authority {
       reason: isAllowed ? 'ALLOWED' : 'NO_BINDING',
       message: isAllowed ? '' : `You need ${permission} on this ${scope.level}.`,
       revision: String(this.#revision),
-      isScopeVisible: actor.organizationIds === '*' || scope.organizationId === null || actor.organizationIds.includes(scope.organizationId),
+      isScopeVisible:
+        actor.organizationIds === '*' ||
+        scope.organizationId === null ||
+        actor.organizationIds.includes(scope.organizationId),
     };
   }
 

@@ -33,7 +33,12 @@ export async function startTestKernel(
   const domains = options.domains ?? [];
   const template = await migratedTemplate([KERNEL_MIGRATIONS, ...domains.map((domain) => domain.migrations)]);
   const database = await createTestDatabase({ template });
-  const configuration = loadConfiguration({ CP_ENVIRONMENT: 'test', CP_LOG_LEVEL: 'silent', DATABASE_POOL_SIZE: '6', ...options.environment });
+  const configuration = loadConfiguration({
+    CP_ENVIRONMENT: 'test',
+    CP_LOG_LEVEL: 'silent',
+    DATABASE_POOL_SIZE: '6',
+    ...options.environment,
+  });
   const logger = createLogger({ level: configuration.logLevel });
   const kernel = new Kernel({ configuration, databaseUrl: database.superuserUrl, domains, logger });
   await kernel.start();
@@ -60,7 +65,8 @@ export async function migratedTemplate(sets: readonly MigrationSet[]): Promise<s
   const hash = createHash('sha256');
   for (const set of sets) {
     hash.update(set.schema);
-    for (const file of readdirSync(set.directory).sort()) hash.update(file).update(readFileSync(path.join(set.directory, file)));
+    for (const file of readdirSync(set.directory).sort())
+      hash.update(file).update(readFileSync(path.join(set.directory, file)));
   }
   const name = `template_${hash.digest('hex').slice(0, 24)}`;
   await ensureTemplate(name, async (url) => {

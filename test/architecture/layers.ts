@@ -10,7 +10,8 @@ export interface LayerViolation {
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SOURCES = '{kernel,subgraphs,gateway,agent,schema,codegen,processes}/**/*.ts';
-const IMPORT = /(?:^|\n)\s*(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /** The part of the product that a file belongs to, such as `kernel` or `subgraphs/platform/iam`. */
 function partOf(file: string): string {
@@ -25,21 +26,25 @@ const isProduct = (part: string): boolean => part.startsWith('subgraphs/products
 /** Why this import is against the arrows of the architecture, or null. Paths are relative to the project. */
 export function violatedRule(from: string, to: string): string | null {
   const [source, target] = [partOf(from), partOf(to)];
-  if (source === target || source === 'processes' || target === 'processes' && source === 'processes') return null;
+  if (source === target || source === 'processes' || (target === 'processes' && source === 'processes')) return null;
   if (target === 'processes') return 'nothing imports the processes: they compose everything else';
   if (source === 'kernel') return 'the kernel imports nothing of ours';
   if (source.startsWith('agent/')) {
-    return target === 'agent/protocol' || target.startsWith('agent/') || target === 'codegen/sdk' ? null : 'agents use the public API only';
+    return target === 'agent/protocol' || target.startsWith('agent/') || target === 'codegen/sdk'
+      ? null
+      : 'agents use the public API only';
   }
   if (source === 'codegen/sdk') return 'the SDK stands alone';
   if (isDomain(source)) {
-    if (target === 'kernel' || (source === 'subgraphs/products/allocations' && target === 'agent/protocol')) return null;
+    if (target === 'kernel' || (source === 'subgraphs/products/allocations' && target === 'agent/protocol'))
+      return null;
     if (!isDomain(target)) return 'a domain imports the kernel and other domains only';
-    if (!isEntry(to)) return "another domain is reached by its index.ts only";
+    if (!isEntry(to)) return 'another domain is reached by its index.ts only';
     if (!isProduct(source) && isProduct(target)) return 'platform authority does not know products';
     return null;
   }
-  if (source === 'gateway') return target === 'kernel' || target === 'schema' ? null : 'the gateway imports the kernel and the schema only';
+  if (source === 'gateway')
+    return target === 'kernel' || target === 'schema' ? null : 'the gateway imports the kernel and the schema only';
   return null;
 }
 
@@ -47,7 +52,10 @@ export function violatedRule(from: string, to: string): string | null {
 export function findViolations(root: string = ROOT): { violations: LayerViolation[]; imports: number } {
   const violations: LayerViolation[] = [];
   let imports = 0;
-  for (const file of globSync(SOURCES, { cwd: root, exclude: (name) => /node_modules|\.test\.ts$|\/testing\//.test(String(name)) })) {
+  for (const file of globSync(SOURCES, {
+    cwd: root,
+    exclude: (name) => /node_modules|\.test\.ts$|\/testing\//.test(name),
+  })) {
     if (/\.test\.ts$|(^|\/)testing\//.test(file)) continue;
     for (const match of readFileSync(path.join(root, file), 'utf8').matchAll(IMPORT)) {
       const specifier = match[1] ?? match[2] ?? '';
