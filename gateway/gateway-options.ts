@@ -60,7 +60,11 @@ export interface GatewayOptions<Context extends object> {
   readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
   /** Whether the caller holds a permission that `@access` names. */
   readonly holds: (context: Context, permission: string) => boolean;
-  /** Makes the context of one event of a stream, so that loaders and caches live no longer than it. */
+  /**
+   * Makes the context of one event of a stream, or of one operation on a WebSocket, from that of the connection, so
+   * that loaders and caches live no longer than it. May throw (`TOKEN_EXPIRED`, …): that ends the stream, or refuses
+   * the operation.
+   */
   readonly contextPerEvent?: (context: Context) => Context;
   /** Called when a stream opens: may refuse by throwing, and ends the stream by the lease. */
   readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease;

@@ -1,6 +1,7 @@
 import { composeServices } from '@apollo/composition';
 import { Supergraph } from '@apollo/federation-internals';
 import { parse } from 'graphql';
+import { conflictingAccess } from './guard/access-directive.js';
 
 export interface SubgraphDefinition {
   readonly name: string;
@@ -28,7 +29,10 @@ export class CompositionError extends Error {
 
 /** Composes subgraphs by the Federation specification. Throws {@link CompositionError}. Takes a good part of a second. */
 export function composeSupergraph(subgraphs: readonly SubgraphDefinition[]): ComposedSupergraph {
-  const result = composeServices(subgraphs.map(({ name, sdl, url = '' }) => ({ name, url, typeDefs: parse(sdl) })));
+  const services = subgraphs.map(({ name, sdl, url = '' }) => ({ name, url, typeDefs: parse(sdl) }));
+  const conflicts = conflictingAccess(services.map(({ name, typeDefs }) => ({ name, schema: typeDefs })));
+  if (conflicts.length > 0) throw new CompositionError(conflicts);
+  const result = composeServices(services);
   if (result.errors) throw new CompositionError(result.errors.map(({ message }) => message));
   return { sdl: result.supergraphSdl, urls: new Map(subgraphs.map(({ name, url = '' }) => [name, url])) };
 }

@@ -6,15 +6,12 @@ import {
   TypeInfo,
   visit,
   visitWithTypeInfo,
-  type ConstDirectiveNode,
   type DocumentNode,
   type GraphQLCompositeType,
   type GraphQLSchema,
-  type TypeNode,
 } from 'graphql';
 import type { FieldDenials } from '../engine/field-denials.js';
-
-const DIRECTIVE = 'access';
+import { accessRequirements, fieldCoordinates } from './access-directive.js';
 
 /**
  * The permissions that `@access(permission: …)` of the supergraph asks for. A field needs its own permission, that of
@@ -22,30 +19,18 @@ const DIRECTIVE = 'access';
  */
 export class AccessRules {
   readonly #apiSchema: GraphQLSchema;
-  readonly #ofType = new Map<string, string>();
   readonly #ofField = new Map<string, readonly string[]>();
 
-  /** Throws if an `@access` names no permission: it would protect nothing. */
+  /** Throws if an `@access` names no permission. */
   constructor(supergraphSdl: string, apiSchema: GraphQLSchema) {
     this.#apiSchema = apiSchema;
-    const types = parse(supergraphSdl, { noLocation: true }).definitions.filter(
-      (definition) =>
-        definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION,
-    );
-    for (const type of types) {
-      const permission = permissionOf(type.directives, type.name.value);
-      if (permission !== undefined) this.#ofType.set(type.name.value, permission);
-    }
-    for (const type of types) {
-      for (const field of type.fields ?? []) {
-        const coordinate = `${type.name.value}.${field.name.value}`;
-        const permissions = [
-          this.#ofType.get(type.name.value),
-          permissionOf(field.directives, coordinate),
-          this.#ofType.get(namedType(field.type)),
-        ].filter((permission) => permission !== undefined);
-        if (permissions.length > 0) this.#ofField.set(coordinate, [...new Set(permissions)]);
-      }
+    const schema = parse(supergraphSdl, { noLocation: true });
+    const required = new Map(accessRequirements(schema).map(({ coordinate, permission }) => [coordinate, permission]));
+    for (const { typeName, fieldName, answers } of fieldCoordinates(schema)) {
+      const coordinate = `${typeName}.${fieldName}`;
+      const all = [required.get(typeName), required.get(coordinate), required.get(answers)];
+      const permissions = new Set(all.filter((permission) => permission !== undefined));
+      if (permissions.size > 0) this.#ofField.set(coordinate, [...permissions]);
     }
   }
 
@@ -92,25 +77,29 @@ export class AccessRules {
    * The document without the fields that are denied whatever concrete type they are read from. A selection that
    * becomes empty keeps `__typename`, so that its parent is still fetched.
    */
-  withoutDenied(document: DocumentNode, denials: FieldDenials): DocumentNode {
+  withoutDenied(document: DocumentNode, denials: FieldDenials): { document: DocumentNode; isChanged: boolean } {
     const typeInfo = new TypeInfo(this.#apiSchema);
+    let isChanged = false;
     const filtered = visit(
       document,
       visitWithTypeInfo(typeInfo, {
         Field: {
           enter: ({ name }) => {
             const parent = typeInfo.getParentType();
-            return parent && this.#isDeniedThroughout(parent, name.value, denials) ? null : undefined;
+            if (!parent || !this.#isDeniedThroughout(parent, name.value, denials)) return undefined;
+            isChanged = true;
+            return null;
           },
         },
       }),
     );
-    return visit(filtered, {
+    const repaired = visit(filtered, {
       SelectionSet: (selectionSet) =>
         selectionSet.selections.length > 0
           ? undefined
           : { ...selectionSet, selections: [{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }] },
     });
+    return { document: repaired, isChanged };
   }
 
   #isDeniedThroughout(parent: GraphQLCompositeType, fieldName: string, denials: FieldDenials): boolean {
@@ -124,18 +113,4 @@ export class AccessRules {
     if (!isCompositeType(type) || !isAbstractType(type)) return [type.name];
     return [type.name, ...this.#apiSchema.getPossibleTypes(type).map(({ name }) => name)];
   }
-}
-
-function permissionOf(directives: readonly ConstDirectiveNode[] | undefined, coordinate: string): string | undefined {
-  const directive = directives?.find(({ name }) => name.value === DIRECTIVE);
-  if (!directive) return undefined;
-  const value = directive.arguments?.find(({ name }) => name.value === 'permission')?.value;
-  if (value?.kind !== Kind.STRING || value.value === '') {
-    throw new Error(`@access on ${coordinate} names no permission`);
-  }
-  return value.value;
-}
-
-function namedType(type: TypeNode): string {
-  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }

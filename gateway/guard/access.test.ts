@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { shopSupergraph, shopTransports } from '../testing/shop-graph.js';
+import { composeSupergraph } from '../supergraph.js';
+import { SHOP_SDL, shopSupergraph, shopTransports } from '../testing/shop-graph.js';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
 import type { SubgraphRequest, SubgraphTransport } from '../transports/subgraph-transport.js';
 import { AccessRules } from './access-rules.js';
@@ -104,6 +105,27 @@ describe('field access', () => {
     expect(sent).toEqual([]);
   });
 
+  it('decides by the concrete type where an interface is selected', async () => {
+    const { body, text } = await ask(
+      '{ person(id: "u1") { ...P ... on User { email } } } fragment P on Person { id name }',
+    );
+    expect(body).toMatchObject({ data: { person: { id: 'u1', name: 'Ada', email: null } } });
+    expect(text).not.toContain('leaked');
+  });
+
+  it('refuses a subscription whose stream is denied', async () => {
+    const sdl = shopSupergraph().sdl.replace(
+      'userEvents(count: Int! = 3): UserEvent!',
+      'userEvents(count: Int! = 3): UserEvent! @access(permission: "events.read")',
+    );
+    const own = await startTestGateway({ supergraph: { sdl } });
+    const client = createClient({ url: own.url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+    const [answer] = await Array.fromAsync(client.iterate({ query: 'subscription { userEvents { cursor } }' }));
+    expect(answer).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN', requires: 'events.read' } }] });
+    await client.dispose();
+    await own.stop();
+  });
+
   it('applies to what follows an event, too', async () => {
     const client = createClient({ url: test.url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
     const [event] = await Array.fromAsync(
@@ -120,6 +142,19 @@ describe('access rules', () => {
     const sdl = 'type Query { a: Int @access(permission: "") }';
     expect(() => new AccessRules(sdl, test.gateway.runtime.apiSchema)).toThrow(
       '@access on Query.a names no permission',
+    );
+  });
+
+  it('refuses subgraphs that ask for different permissions on the same field', () => {
+    const subgraphs = Object.entries(SHOP_SDL).map(([name, sdl]) => ({
+      name,
+      sdl:
+        name === 'reviews'
+          ? sdl.replace('name: String @external', 'name: String @external email: String @access(permission: "other")')
+          : sdl,
+    }));
+    expect(() => composeSupergraph(subgraphs)).toThrow(
+      'User.email needs "user.email.read" by subgraph "accounts", but "other" by "reviews"',
     );
   });
 

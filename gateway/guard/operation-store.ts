@@ -35,8 +35,6 @@ export class OperationStore {
   ): GatewayOperation {
     const known = this.#find(stored, definition);
     const missing = known.permissions.filter((permission) => !holds(permission));
-    const [first] = missing;
-    if (first !== undefined && definition.operation === OperationTypeNode.MUTATION) throw forbidden(first, missing);
     const key = missing.join('\n');
     let variant = known.variants.get(key);
     if (!variant) {
@@ -68,18 +66,23 @@ export class OperationStore {
       { kind: Kind.DOCUMENT, definitions: [definition, ...fragments] },
       denials,
     );
-    const remaining = filtered.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+    const remaining = filtered.document.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);
     if (remaining?.kind !== Kind.OPERATION_DEFINITION) throw new Error('filtering keeps the operation');
-    if (definition.operation === OperationTypeNode.SUBSCRIPTION) refuseEmptyStream(remaining, missing);
-    return { document, definition, fetched: { document: filtered, definition: remaining }, denials };
+    const isRefused =
+      (definition.operation === OperationTypeNode.MUTATION && filtered.isChanged) ||
+      (definition.operation === OperationTypeNode.SUBSCRIPTION && isEmpty(remaining));
+    if (isRefused) throw forbidden(missing);
+    return { document, definition, fetched: { document: filtered.document, definition: remaining }, denials };
   }
 }
 
-function refuseEmptyStream({ selectionSet }: OperationDefinitionNode, missing: readonly string[]): void {
+/** Filtering leaves `__typename` where every selected field was denied. */
+function isEmpty({ selectionSet }: OperationDefinitionNode): boolean {
   const [field] = selectionSet.selections;
-  if (field?.kind === Kind.FIELD && field.name.value === '__typename') throw forbidden(missing[0] ?? '', missing);
+  return field?.kind === Kind.FIELD && field.name.value === '__typename';
 }
 
-function forbidden(permission: string, missing: readonly string[]): PlatformError {
+function forbidden(missing: readonly string[]): PlatformError {
+  const permission = missing[0] ?? '';
   return new PlatformError('FORBIDDEN', `You lack the permission "${permission}".`, { requires: permission, missing });
 }

@@ -26,14 +26,17 @@ export async function writeEventSource(
   response.write(':\n\n');
   const onClose = (): void => void stream.return();
   response.once('close', onClose);
+  // A connection that breaks while it is written to: 'close' follows.
+  response.on('error', onClose);
   const heartbeat = setInterval(() => {
     if (response.writableLength === 0) response.write(':\n\n');
   }, heartbeatSeconds * 1_000);
   try {
     for await (const result of stream) {
+      if (response.closed || response.destroyed) return;
       if (!response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`)) await drained(response);
-      if (response.closed) return;
     }
+    if (response.closed || response.destroyed) return;
     response.end('event: complete\ndata:\n\n');
     await setImmediate();
   } finally {

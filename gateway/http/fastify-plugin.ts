@@ -77,7 +77,9 @@ function graphqlRequest<Context extends object>(
   options: GatewayOptions<Context>,
 ): GraphqlRequest<Context> {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort(new PlatformError('TIMEOUT', 'The client went away.')));
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new PlatformError('TIMEOUT', 'The client went away.'));
+  });
   return {
     method: request.method,
     url: request.url,
@@ -132,7 +134,14 @@ function attachWebSockets<Context extends object>(
   messageBytesMax: number,
 ): void {
   const limits = { ...STREAM_LIMITS, ...options.streamLimits };
-  const sockets = new WebSocketEndpoint({ service, authenticate: options.authenticate, path, limits, messageBytesMax });
+  const sockets = new WebSocketEndpoint({
+    service,
+    path,
+    limits,
+    messageBytesMax,
+    authenticate: options.authenticate,
+    contextPerOperation: (context) => options.contextPerEvent?.(context) ?? context,
+  });
   sockets.attach(fastify.server);
   fastify.addHook('preClose', async () => {
     await service.endStreams();

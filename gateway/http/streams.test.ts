@@ -49,6 +49,31 @@ describe('subscriptions over graphql-transport-ws', () => {
     await client.dispose();
   });
 
+  it('give each operation of a connection a context of its own, which may be refused', async () => {
+    let made = 0;
+    const own = await startTestGateway({
+      contextPerEvent: (context) => {
+        if (++made === 2) throw new PlatformError('TOKEN_EXPIRED', 'The token has expired.');
+        return context;
+      },
+    });
+    const client = createClient({
+      url: own.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      lazy: false,
+      lazyCloseTimeout: 1_000,
+    });
+    expect(await Array.fromAsync(client.iterate({ query: '{ me { name } }' }))).toMatchObject([
+      { data: { me: { name: 'Ada' } } },
+    ]);
+    await expect(Array.fromAsync(client.iterate({ query: '{ me { name } }' }))).rejects.toMatchObject([
+      { extensions: { code: 'TOKEN_EXPIRED' } },
+    ]);
+    await client.dispose();
+    await own.stop();
+  });
+
   it('closes the socket of a caller whose token is refused', async () => {
     const client = webSocketClient('Bearer bad');
     await expect(Array.fromAsync(client.iterate({ query: EVENTS, variables: { n: 1 } }))).rejects.toMatchObject({
@@ -72,6 +97,19 @@ describe('subscriptions over server-sent events', () => {
     expect(await response.text()).toBe(
       ':\n\nevent: next\ndata: {"data":{"me":{"name":"Ada"}}}\n\nevent: complete\ndata:\n\n',
     );
+  });
+
+  it('ends upstream when the client goes', async () => {
+    const releasedBefore = access.released;
+    const going = new AbortController();
+    const query = encodeURIComponent('subscription { userEvents(count: 2147483647) { cursor } }');
+    const response = await fetch(`${test.url}?query=${query}`, {
+      headers: { accept: 'text/event-stream' },
+      signal: going.signal,
+    });
+    await response.body?.getReader().read();
+    going.abort();
+    await expect.poll(() => access.released).toBe(releasedBefore + 1);
   });
 
   it('refuses what is not valid with a status', async () => {

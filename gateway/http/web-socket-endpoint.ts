@@ -13,6 +13,8 @@ import type { SelectedOperation } from '../runtime.js';
 export interface WebSocketEndpointOptions<Context extends object> {
   readonly service: OperationService<Context>;
   readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
+  /** Makes the context of one operation from that of its connection; may throw. */
+  readonly contextPerOperation: (context: Context) => Context;
   readonly path: string;
   readonly limits: StreamLimits;
   readonly messageBytesMax: number;
@@ -115,9 +117,14 @@ export class WebSocketEndpoint<Context extends object> {
       return errorsOf(service.refusal([busy], correlationId));
     }
     const { query, operationName, variables } = payload;
-    const request: OperationRequest<Context> = { query, operationName, variables, context, correlationId };
-    const selected = service.select(request);
+    const selected = service.select({ query, operationName, correlationId });
     if ('result' in selected) return errorsOf(selected);
+    let request: OperationRequest<Context>;
+    try {
+      request = { query, operationName, variables, correlationId, context: this.#options.contextPerOperation(context) };
+    } catch (error) {
+      return errorsOf(service.refusal([error], correlationId));
+    }
     const subscribing: Subscribing<Context> = { selected, request };
     return {
       schema: selected.generation.engine.apiSchema,

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { CIRCUIT_BREAKER, CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.js';
 import { readJson, toSubgraphResult } from './http-answer.js';
@@ -11,7 +11,9 @@ export interface HttpTransportOptions<Context> {
   readonly name: string;
   readonly url: string;
   /** Headers that carry the caller (short, signed), the correlation id and the trace. */
-  readonly headersFor: (context: Context) => Readonly<Record<string, string>>;
+  readonly headersFor: (
+    context: Context,
+  ) => Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
   readonly connectionsMax?: number;
   /** For one fetch, all attempts together. */
   readonly deadlineSeconds?: number;
@@ -83,7 +85,7 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     return subscribeOverWebSocket({
       name,
       url: url.replace(/^http/, 'ws'),
-      headers: headersFor(request.context as Context),
+      headers: await headersFor(request.context as Context),
       request,
       bufferMax: eventsBufferMax,
       messageBytesMax: responseBytesMax,
@@ -97,18 +99,12 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
   async #send({ operation, variables, context }: SubgraphRequest, signal: AbortSignal): Promise<SubgraphResult> {
     const { operationName } = operation;
     const body = JSON.stringify({ query: operation.text, variables, ...(operationName ? { operationName } : {}) });
-    let response: Awaited<ReturnType<Pool['request']>>;
-    try {
-      response = await this.#pool.request({
-        path: this.#path,
-        method: 'POST',
-        headers: this.#headers(context),
-        body,
-        signal,
-      });
-    } catch (error) {
-      throw new NoAnswer('did not answer', { cause: error });
-    }
+    const headers = {
+      ...(await this.#options.headersFor(context as Context)),
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+    };
+    const response = await this.#request({ path: this.#path, method: 'POST', headers, body, signal });
     if (response.statusCode >= 502 && response.statusCode <= 504) {
       await response.body.dump();
       throw new NoAnswer(`answered status ${response.statusCode}`);
@@ -116,12 +112,12 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     return toSubgraphResult(await readJson(response, this.#options.responseBytesMax));
   }
 
-  #headers(context: unknown): Record<string, string> {
-    return {
-      ...this.#options.headersFor(context as Context),
-      'content-type': 'application/json',
-      accept: 'application/graphql-response+json, application/json',
-    };
+  async #request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#pool.request(options);
+    } catch (error) {
+      throw new NoAnswer('did not answer', { cause: error });
+    }
   }
 }
 
