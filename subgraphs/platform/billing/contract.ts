@@ -29,14 +29,29 @@ export interface Place {
   readonly projectId: string;
 }
 
+export interface HoldRequest {
+  readonly place: Place;
+  readonly amountNanos: Nanos;
+  /** The identifier of what will cost, such as `alc_…` or `mrq_…`; more than one hold of it: `alc_…:words`. Unique for ever. */
+  readonly reference: string;
+  readonly reason: string;
+  /** After this time the hold gives itself back. */
+  readonly ttlSeconds: number;
+  /** What it will be rated with: shown as the price of what the reference names, before any usage is. */
+  readonly priceSnapshotId?: string;
+}
+
 /** Money held for something that will cost: a pending transfer with a time-out. */
 export interface Holds {
-  /** Refuses with INSUFFICIENT_BALANCE or BUDGET_EXCEEDED (details: available, needed, scope). The same reference answers the first hold. */
-  hold(
-    tx: Transaction,
-    request: { place: Place; amountNanos: Nanos; reference: string; reason: string; ttlSeconds: number },
-  ): Promise<Outcome<{ holdId: string }>>;
-  /** Posts the actual amount (never above the hold) and gives the rest back, exactly once. */
+  /**
+   * Refuses with INSUFFICIENT_BALANCE or BUDGET_EXCEEDED (details: available, needed, scope). The same reference answers
+   * the first hold while it is active, and is refused with INVALID_STATE once it is closed.
+   */
+  hold(tx: Transaction, request: HoldRequest): Promise<Outcome<{ holdId: string }>>;
+  /**
+   * Closes the hold: posts up to `amountNanos`, the whole cost of what was held for, and gives the rest back, exactly
+   * once. Usage that was recorded against the hold counts as part of the amount. Never above the hold (INVALID_INPUT).
+   */
   settle(tx: Transaction, request: { reference: string; amountNanos: Nanos }): Promise<Outcome<{ transferId: string | null }>>;
   /** Gives the whole hold back; nothing happens when it is settled or gone. */
   void(tx: Transaction, reference: string): Promise<void>;
@@ -64,7 +79,10 @@ export interface UsageEvent {
   readonly appInstanceId?: string;
   readonly correlationId: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Settle against this hold instead of the free balance. */
+  /**
+   * Post from what this hold has left before the free balance. Any number of events may name one hold; it stays open
+   * until it is settled, voided or expires, which gives the rest back.
+   */
   readonly holdReference?: string;
 }
 
