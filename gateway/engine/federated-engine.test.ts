@@ -85,6 +85,14 @@ describe('the federated engine', () => {
     expect(errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');
   });
 
+  it('takes variables whose names look like inherited properties', async () => {
+    const text =
+      'query ($constructor: ID = "u2", $toString: Int, $__proto__: Boolean = true) { user(id: $constructor) { id @include(if: $__proto__) wishes(first: $toString) { id } } }';
+    expect((await run(text)).data).toEqual({ user: { id: 'u2', wishes: [{ id: 'p1' }, { id: 'p2' }] } });
+    const given = JSON.parse('{"constructor":"u3","toString":1,"__proto__":false}') as Record<string, unknown>;
+    expect((await run(text, given)).data).toEqual({ user: { wishes: [] } });
+  });
+
   it('answers introspection itself, and hides what is inaccessible', async () => {
     const { data } = await run(
       'query ($t: String!) { __typename s: __schema { queryType { name } } __type(name: $t) { fields { name } } r: __type(name: "Role") { enumValues { name } } }',

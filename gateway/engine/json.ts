@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
  * Reads an own property. Responses may have a prototype (JSON.parse) and response names are the client's choice:
  * `constructor` and `__proto__` must not be read from `Object.prototype`.
  */
-export function readProperty(source: JsonObject, name: string): unknown {
+export function readProperty(source: Readonly<JsonObject>, name: string): unknown {
   if (name === '__proto__') return Object.hasOwn(source, name) ? source[name] : undefined;
   const value = source[name];
   return typeof value === 'function' ? undefined : value;

@@ -1,4 +1,4 @@
-import { GraphQLError, buildSchema } from 'graphql';
+import { GraphQLError, buildSchema, getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { DOCUMENT_LIMITS } from './document-limits.js';
 import { DocumentStore } from './document-store.js';
@@ -57,6 +57,14 @@ describe('limits on documents', () => {
     expect(refusal('{ ...A } fragment A on Query { a { ...B } } fragment B on Query { ...A }').code).toBe(
       'GRAPHQL_VALIDATION_FAILED',
     );
+  });
+
+  it('refuses another field under the name __typename', () => {
+    expect(refusal('{ __typename: b }').code).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('lets the introspection of GraphiQL and code generators through', () => {
+    expect(store.get(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }))).toHaveProperty('operations');
   });
 
   it('remembers valid documents', () => {

@@ -5,9 +5,12 @@ import {
   Source,
   TokenKind,
   parse,
+  specifiedRules,
   validate,
   type DocumentNode,
+  type ASTVisitor,
   type GraphQLSchema,
+  type ValidationContext,
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
@@ -21,6 +24,8 @@ const DOCUMENTS_LENGTH_MAX = 8_000_000;
 const VALIDATION_ERRORS_MAX = 20;
 /** Brackets of any kind inside each other. */
 const NESTING_MAX = 100;
+
+const RULES = [...specifiedRules, typenameStaysItself];
 
 /** A document that is within the limits and valid, and its operations by name. */
 export interface StoredDocument {
@@ -50,7 +55,7 @@ export class DocumentStore {
     try {
       const document = parseWithin(text, this.#limits.tokensMax);
       checkDocumentLimits(document, this.#limits);
-      const faults = validate(this.#schema, document, undefined, { maxErrors: VALIDATION_ERRORS_MAX });
+      const faults = validate(this.#schema, document, RULES, { maxErrors: VALIDATION_ERRORS_MAX });
       if (faults.length > 0) return faults.map((fault) => coded(fault, 'GRAPHQL_VALIDATION_FAILED'));
       const stored = { document, operations: operationsOf(document) };
       this.#documents.set(text, stored);
@@ -105,4 +110,14 @@ function coded(error: GraphQLError, code: ErrorCode): GraphQLError {
 function operationsOf(document: DocumentNode): Map<string, OperationDefinitionNode> {
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   return new Map(operations.map((operation) => [operation.name?.value ?? '', operation]));
+}
+
+/** No other field may be answered under the name `__typename`: types are told by it between subgraphs and gateway. */
+function typenameStaysItself(context: ValidationContext): ASTVisitor {
+  return {
+    Field(node) {
+      if (node.alias?.value !== '__typename' || node.name.value === '__typename') return;
+      context.reportError(new GraphQLError('The alias "__typename" is reserved.', { nodes: node }));
+    },
+  };
 }

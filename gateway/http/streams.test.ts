@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createClient as createEventSourceClient } from 'graphql-sse';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -72,6 +74,16 @@ describe('subscriptions over graphql-transport-ws', () => {
     ]);
     await client.dispose();
     await own.stop();
+  });
+
+  it('survive an upgrade request with an impossible address', async () => {
+    const { hostname, port } = new URL(test.url);
+    const socket = connect(Number(port), hostname);
+    const headers =
+      'host: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZQ==';
+    socket.write(`GET // HTTP/1.1\r\n${headers}\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(String(answer)).toContain('404 Not Found');
   });
 
   it('closes the socket of a caller whose token is refused', async () => {

@@ -65,7 +65,8 @@ export class WebSocketEndpoint<Context extends object> {
   /** Takes the upgrade requests of its path; refuses others only if nobody else listens. */
   attach(server: Server): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (new URL(request.url ?? '/', 'http://localhost').pathname === this.#options.path) {
+      // Not parsed as a URL: what stands here may be anything.
+      if (request.url?.split('?', 1)[0] === this.#options.path) {
         this.#sockets.handleUpgrade(request, socket, head, (client) =>
           this.#sockets.emit('connection', client, request),
         );

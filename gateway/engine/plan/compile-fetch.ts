@@ -3,6 +3,7 @@ import { parse, type GraphQLSchema } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../../transports/subgraph-transport.js';
 import type { Variables } from '../engine.js';
+import { readProperty, writeProperty } from '../json.js';
 import { mergeInto, type IsObjectTypeName } from '../merge.js';
 import { entitiesAt, entityPathsAt } from './entities.js';
 import { compileEntityFetch } from './compile-entity-fetch.js';
@@ -93,7 +94,10 @@ export function variablePicker(
   if (!usages?.length) return () => ({});
   return (variables) => {
     const picked: Record<string, unknown> = {};
-    for (const name of usages) if (variables[name] !== undefined) picked[name] = variables[name];
+    for (const name of usages) {
+      const value = readProperty(variables, name);
+      if (value !== undefined) writeProperty(picked, name, value);
+    }
     return picked;
   };
 }
