@@ -65,7 +65,11 @@ export class Database {
       application_name: role,
     });
     pool.on('error', (error) => options.logger.warn({ err: error, role }, 'an idle database connection was lost'));
-    pool.on('connect', (client) => this.#countStatements(client));
+    pool.on('connect', (client) => {
+      // While a client is checked out nobody else listens, and an error without a listener ends the process.
+      client.on('error', (error) => options.logger.warn({ err: error, role }, 'a database connection was lost'));
+      this.#countStatements(client);
+    });
     return pool;
   }
 

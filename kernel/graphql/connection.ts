@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Field, ObjectType } from 'type-graphql';
 import type { Page } from '../paging/keyset.js';
 import { Cursor } from './scalars.js';

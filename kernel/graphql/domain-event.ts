@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Field, ID, ObjectType } from 'type-graphql';
 import type { StreamItem } from '../events/event-stream.js';
 import { encodeCursor } from '../events/cursor.js';

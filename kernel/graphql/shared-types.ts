@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Field, Float, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
 import { REFUSAL_CODES } from '../errors/error-codes.js';
 import { Shareable } from '../federation/directives.js';
