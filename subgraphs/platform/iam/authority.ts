@@ -1,0 +1,189 @@
+import pg from 'pg';
+import type { Actor } from '../../../kernel/access/actor.js';
+import type { AuditRecord, Authority, Decision, Reach, Scope } from '../../../kernel/access/authority.js';
+import type { Transaction } from '../../../kernel/database/transaction.js';
+import { newId } from '../../../kernel/identifiers/type-id.js';
+import type { Audit } from '../evidence/contract.js';
+import type { AccessSnapshot } from './domain/access/access-snapshot.js';
+import { type AccessQuestion, type DecisionReason, decideAccess } from './domain/access/decide-access.js';
+import { explainDecision } from './domain/access/explain-decision.js';
+import { hasNumber, matchesPattern } from './domain/access/permission-set.js';
+import { reachOf } from './domain/access/reach-of.js';
+import type { PrincipalOrganizations } from './store/access/principal-organizations.js';
+import type { SnapshotStore } from './store/access/snapshot-store.js';
+
+const EVERYWHERE: Reach = { isEverywhere: true, organizationIds: [], departmentIds: [], projectIds: [] };
+
+export interface AuthorityOptions {
+  readonly snapshots: SnapshotStore;
+  readonly organizations: PrincipalOrganizations;
+  readonly audit: Audit;
+  readonly clock?: () => Date;
+}
+
+/** Answers the kernel from snapshots in memory. */
+export class IamAuthority implements Authority {
+  readonly #options: AuthorityOptions;
+  readonly #now: () => number;
+
+  constructor(options: AuthorityOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#now = clock === undefined ? Date.now : () => clock().getTime();
+  }
+
+  /** The platform's lock first, then the organization's: everybody takes them in this order. */
+  lockStatement(organizationId: string | null, mode: 'shared' | 'exclusive' = 'shared'): string {
+    if (organizationId === null) return `select ${lock('platform', mode)}`;
+    return `select ${lock('platform', 'shared')}, ${lock(organizationId, mode)}`;
+  }
+
+  revisionStatement(organizationId: string | null): string {
+    const revisionOf = (scopeId: string): string =>
+      `coalesce((select revision from iam.access_revisions where scope_id = ${pg.escapeLiteral(scopeId)}), 0)::text`;
+    if (organizationId === null) return `select ${revisionOf('platform')} as revision`;
+    return `select ${revisionOf('platform')} || '.' || ${revisionOf(organizationId)} as revision`;
+  }
+
+  async decide(actor: Actor, permission: string, scope: Scope, revision?: string): Promise<Decision> {
+    const question = await this.#question(actor, permission, scope, revision);
+    if (question === null) return new IamDecision({ actor, permission, scope }, { reason: 'STALE_DATA', isScopeVisible: true });
+    return new IamDecision(question, decideAccess(question));
+  }
+
+  /** Null when access data could not be brought up to date. */
+  async #question(actor: Actor, permission: string, scope: Scope, revision: string | undefined): Promise<AccessQuestion | null> {
+    const [platformAtLeast, organizationAtLeast] = parseRevision(revision);
+    const { snapshots } = this.#options;
+    try {
+      const platform = snapshots.peek(null, platformAtLeast) ?? (await snapshots.get(null, platformAtLeast));
+      if (platform === null) return null;
+      const { organizationId } = scope;
+      const organization =
+        organizationId === null ? null : (snapshots.peek(organizationId, organizationAtLeast) ?? (await snapshots.get(organizationId, organizationAtLeast)));
+      return { actor, permission, scope, platform, organization, now: this.#now() };
+    } catch {
+      return null;
+    }
+  }
+
+  async reach(actor: Actor, permission: string): Promise<Reach> {
+    if (actor.kind === 'system') return EVERYWHERE;
+    const reach = { isEverywhere: false, organizationIds: [] as string[], departmentIds: [] as string[], projectIds: [] as string[] };
+    if (actor.kind === 'anonymous') return reach;
+    const platform = await this.#platform();
+    const now = this.#now();
+    const scope: Scope = { level: 'platform', id: 'platform', organizationId: null };
+    const isEverywhere = decideAccess({ actor, permission, scope, platform, organization: null, now }).reason === 'ALLOWED';
+    let organizationIds = await this.#organizationsOf(actor);
+    if (isEverywhere && actor.organizationIds === '*') {
+      const everyone = await this.#options.organizations.allUnlessUnrestricted();
+      if (everyone === null) return EVERYWHERE;
+      organizationIds = everyone;
+    }
+    for (const organizationId of organizationIds) {
+      const organization = await this.#options.snapshots.get(organizationId);
+      if (organization === null) continue;
+      const part = reachOf({ actor, permission, platform, organization, now });
+      reach.organizationIds.push(...part.organizationIds);
+      reach.departmentIds.push(...part.departmentIds);
+      reach.projectIds.push(...part.projectIds);
+    }
+    return reach;
+  }
+
+  async holdsAnywhere(actor: Actor, permission: string): Promise<boolean> {
+    if (actor.kind === 'system') return true;
+    if (actor.kind === 'anonymous') return false;
+    if (actor.allowList !== undefined && !matchesPattern(permission, actor.allowList)) return false;
+    const snapshots = [await this.#platform()];
+    for (const organizationId of await this.#organizationsOf(actor)) {
+      const organization = await this.#options.snapshots.get(organizationId);
+      if (organization !== null) snapshots.push(organization);
+    }
+    const now = this.#now();
+    return snapshots.some((snapshot) => holdsIn(snapshot, actor.id, permission, now));
+  }
+
+  async #platform(): Promise<AccessSnapshot> {
+    const platform = this.#options.snapshots.peek(null) ?? (await this.#options.snapshots.get(null));
+    if (platform === null) throw new Error('the platform has no access data');
+    return platform;
+  }
+
+  /** Organizations where the actor's own bindings are; one that may meet all rows still has bindings in few. */
+  async #organizationsOf(actor: Actor): Promise<readonly string[]> {
+    if (actor.organizationIds !== '*') return actor.organizationIds;
+    return this.#options.organizations.membershipsOf(actor.id);
+  }
+
+  audit(tx: Transaction, record: AuditRecord): string {
+    return this.#options.audit.append(tx, record);
+  }
+
+  onAccessChange(listener: (organizationId: string | null) => void): () => void {
+    return this.#options.snapshots.onChange(listener);
+  }
+}
+
+function holdsIn(snapshot: AccessSnapshot, principalId: string, permission: string, now: number): boolean {
+  const number = snapshot.catalogue.index.numberOf(permission);
+  const { allow, timed } = snapshot.grantsOf(principalId);
+  for (const bits of allow.values()) if (hasNumber(bits, number)) return true;
+  return timed.some((grant) => !grant.isDeny && grant.expiresAt > now && hasNumber(grant.bits, number));
+}
+
+/** A bigint key of PostgreSQL's advisory locks, from the name of the lock. */
+function lock(scopeId: string, mode: 'shared' | 'exclusive'): string {
+  const call = mode === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
+  return `${call}(hashtextextended(${pg.escapeLiteral(`iam.access ${scopeId}`)}, 0))`;
+}
+
+function parseRevision(revision: string | undefined): [bigint | undefined, bigint | undefined] {
+  if (revision === undefined) return [undefined, undefined];
+  const [platform, organization] = revision.split('.');
+  return [platform === undefined ? undefined : BigInt(platform), organization === undefined ? undefined : BigInt(organization)];
+}
+
+/** A decision in the kernel's words; identifier and explanation are made only when somebody looks. */
+class IamDecision implements Decision {
+  readonly permission: string;
+  readonly scope: Scope;
+  readonly reason: DecisionReason;
+  readonly isScopeVisible: boolean;
+  readonly #question: AccessQuestion | Pick<AccessQuestion, 'actor' | 'permission' | 'scope'>;
+  #id: string | undefined;
+
+  constructor(question: AccessQuestion | Pick<AccessQuestion, 'actor' | 'permission' | 'scope'>, verdict: { reason: DecisionReason; isScopeVisible: boolean }) {
+    this.permission = question.permission;
+    this.scope = question.scope;
+    this.reason = verdict.reason;
+    this.isScopeVisible = verdict.isScopeVisible;
+    this.#question = question;
+  }
+
+  get id(): string {
+    this.#id ??= newId('dec');
+    return this.#id;
+  }
+
+  get isAllowed(): boolean {
+    return this.reason === 'ALLOWED';
+  }
+
+  get revision(): string {
+    if (!('platform' in this.#question)) return '0';
+    const { platform, organization } = this.#question;
+    return organization === null ? platform.revision.toString() : `${platform.revision}.${organization.revision}`;
+  }
+
+  get message(): string {
+    if (!('platform' in this.#question)) return 'Access data could not be brought up to date, so the answer is no; try again shortly.';
+    return explainDecision(this.#question, this.reason).message;
+  }
+
+  get explanation(): Readonly<Record<string, unknown>> {
+    if (!('platform' in this.#question)) return {};
+    return explainDecision(this.#question, this.reason).facts;
+  }
+}

@@ -1,0 +1,151 @@
+-- The quota tree: one row for each node and dimension, with its limit (null: none of its own) and what is used below it.
+-- Nodes are organizations, departments, projects, and principals within a project (`prj_…/usr_…`; `prj_…/*` for those
+-- that have no limit of their own).
+create table iam.quotas (
+  id text collate "C" primary key,
+  organization_id text collate "C" not null references iam.organizations,
+  scope_level text not null check (scope_level in ('organization', 'department', 'project', 'principal')),
+  scope_id text collate "C" not null,
+  -- The project of a principal's node.
+  project_id text collate "C",
+  dimension text not null,
+  limit_amount bigint check (limit_amount >= 0),
+  committed bigint not null default 0 check (committed >= 0),
+  held bigint not null default 0 check (held >= 0),
+  changed_at timestamptz not null default now(),
+  constraint quotas_node unique (scope_id, dimension)
+);
+create index quotas_organization on iam.quotas (organization_id, id);
+grant select, insert, update on iam.quotas to cp_app, cp_system;
+call kernel.isolate_by_organization('iam.quotas');
+
+create table iam.quota_holds (
+  id text collate "C" primary key,
+  organization_id text collate "C" not null,
+  department_id text collate "C" not null,
+  project_id text collate "C" not null,
+  principal_id text collate "C" not null,
+  dimension text not null,
+  amount bigint not null check (amount >= 0),
+  reference text not null,
+  is_committed boolean not null default false,
+  -- Null once committed.
+  expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint quota_holds_reference unique (organization_id, reference, dimension),
+  check (is_committed = (expires_at is null))
+);
+create index quota_holds_expiry on iam.quota_holds (organization_id, dimension, expires_at) where not is_committed;
+create index quota_holds_due on iam.quota_holds (expires_at) where not is_committed;
+grant select, insert, update, delete on iam.quota_holds to cp_app, cp_system;
+call kernel.isolate_by_organization('iam.quota_holds');
+
+-- All changes of an organization's usage run one after the other, whatever dimensions they touch and in which order.
+create function iam.lock_quotas(organization text) returns void language sql
+  return pg_advisory_xact_lock(hashtextextended('iam.quota ' || organization, 0));
+
+-- Adds to the counters of all four nodes of a place.
+create function iam.count_quota(organization text, department text, project text, principal text, dim text, more_committed bigint, more_held bigint)
+  returns void language sql
+  begin atomic
+    update iam.quotas set committed = committed + more_committed, held = held + more_held
+      where dimension = dim and scope_id in (organization, department, project, project || '/' || principal);
+  end;
+
+-- Gives expired holds of an organization back (of one dimension, or of all). The caller has the lock.
+create function iam.reclaim_quota(organization text, dim text) returns bigint language plpgsql as $$
+declare gone record; counted bigint := 0;
+begin
+  for gone in
+    delete from iam.quota_holds h
+      where h.organization_id = organization and (dim is null or h.dimension = dim) and not h.is_committed and h.expires_at <= clock_timestamp()
+      returning h.*
+  loop
+    perform iam.count_quota(gone.organization_id, gone.department_id, gone.project_id, gone.principal_id, gone.dimension, 0, -gone.amount);
+    counted := counted + 1;
+  end loop;
+  return counted;
+end $$;
+
+-- Holds an amount under every node above a principal, or says which node has too little left. Each statement of the
+-- function sees what was committed before it began, and the lock is taken first: the answer is exact.
+create function iam.hold_quota(
+  p_hold text, p_project text, p_principal text, p_dimension text, p_amount bigint, p_reference text, p_ttl_seconds double precision, p_ids text[],
+  out outcome text, out hold_id text, out level text, out scope_id text, out limit_amount bigint, out committed bigint, out held bigint
+) language plpgsql as $$
+declare place record; tight record;
+begin
+  select p.organization_id, p.department_id, p.state = 'active' and o.state = 'active' as is_active into place
+    from iam.projects p join iam.organizations o on o.id = p.organization_id where p.id = p_project;
+  if not found then outcome := 'unknown'; return; end if;
+  perform iam.lock_quotas(place.organization_id);
+  perform iam.reclaim_quota(place.organization_id, p_dimension);
+  select h.id into hold_id from iam.quota_holds h
+    where h.organization_id = place.organization_id and h.reference = p_reference and h.dimension = p_dimension;
+  if found then outcome := 'held'; return; end if;
+  if not place.is_active then outcome := 'inactive'; return; end if;
+
+  select q.scope_level, q.scope_id, coalesce(q.limit_amount, d.limit_amount) as limit_amount, q.committed, q.held into tight
+    from (
+      select n.level as scope_level, n.id as scope_id, n.depth, u.limit_amount, coalesce(u.committed, 0) as committed, coalesce(u.held, 0) as held
+      from (values (1, 'organization', place.organization_id), (2, 'department', place.department_id), (3, 'project', p_project),
+                   (4, 'principal', p_project || '/' || p_principal)) n (depth, level, id)
+      left join iam.quotas u on u.scope_id = n.id and u.dimension = p_dimension
+    ) q
+    left join iam.quotas d on q.scope_level = 'principal' and d.scope_id = p_project || '/*' and d.dimension = p_dimension
+    where q.committed + q.held + p_amount > coalesce(q.limit_amount, d.limit_amount)
+    order by coalesce(q.limit_amount, d.limit_amount) - q.committed - q.held, q.depth desc limit 1;
+  if found then
+    outcome := 'exceeded';
+    level := tight.scope_level; scope_id := tight.scope_id; limit_amount := tight.limit_amount; committed := tight.committed; held := tight.held;
+    return;
+  end if;
+
+  if (select count(*) from iam.quotas q where q.dimension = p_dimension
+      and q.scope_id in (place.organization_id, place.department_id, p_project, p_project || '/' || p_principal)) < 4 then
+    insert into iam.quotas (id, organization_id, scope_level, scope_id, project_id, dimension) values
+      (p_ids[1], place.organization_id, 'organization', place.organization_id, null, p_dimension),
+      (p_ids[2], place.organization_id, 'department', place.department_id, null, p_dimension),
+      (p_ids[3], place.organization_id, 'project', p_project, p_project, p_dimension),
+      (p_ids[4], place.organization_id, 'principal', p_project || '/' || p_principal, p_project, p_dimension)
+      on conflict on constraint quotas_node do nothing;
+  end if;
+  insert into iam.quota_holds (id, organization_id, department_id, project_id, principal_id, dimension, amount, reference, expires_at)
+    values (p_hold, place.organization_id, place.department_id, p_project, p_principal, p_dimension, p_amount, p_reference,
+            clock_timestamp() + make_interval(secs => p_ttl_seconds));
+  perform iam.count_quota(place.organization_id, place.department_id, p_project, p_principal, p_dimension, 0, p_amount);
+  outcome := 'held'; hold_id := p_hold;
+end $$;
+
+-- Makes a hold durable. 'missing' when it expired or never was.
+create function iam.commit_quota(p_reference text, p_dimension text) returns text language plpgsql as $$
+declare found_hold record;
+begin
+  select * into found_hold from iam.quota_holds h where h.reference = p_reference and h.dimension = p_dimension;
+  if not found then return 'missing'; end if;
+  perform iam.lock_quotas(found_hold.organization_id);
+  select * into found_hold from iam.quota_holds h where h.reference = p_reference and h.dimension = p_dimension for update;
+  if not found then return 'missing'; end if;
+  if found_hold.is_committed then return 'committed'; end if;
+  if found_hold.expires_at <= clock_timestamp() then return 'expired'; end if;
+  update iam.quota_holds set is_committed = true, expires_at = null where id = found_hold.id;
+  perform iam.count_quota(found_hold.organization_id, found_hold.department_id, found_hold.project_id, found_hold.principal_id, p_dimension, found_hold.amount, -found_hold.amount);
+  return 'committed';
+end $$;
+
+-- Gives everything under a reference back; answers how many holds that were.
+create function iam.release_quota(p_reference text) returns bigint language plpgsql as $$
+declare gone record; counted bigint := 0; organization text;
+begin
+  for organization in select distinct h.organization_id from iam.quota_holds h where h.reference = p_reference order by 1 loop
+    perform iam.lock_quotas(organization);
+  end loop;
+  for gone in delete from iam.quota_holds h where h.reference = p_reference returning h.* loop
+    perform iam.count_quota(gone.organization_id, gone.department_id, gone.project_id, gone.principal_id, gone.dimension,
+      case when gone.is_committed then -gone.amount else 0 end, case when gone.is_committed then 0 else -gone.amount end);
+    counted := counted + 1;
+  end loop;
+  return counted;
+end $$;
+grant execute on function iam.lock_quotas, iam.count_quota, iam.reclaim_quota, iam.hold_quota, iam.commit_quota, iam.release_quota to cp_app, cp_system;
+create index quota_holds_by_reference on iam.quota_holds (reference);

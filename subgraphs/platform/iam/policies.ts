@@ -1,0 +1,20 @@
+import { PLATFORM_SCOPE, type Scope } from '../../../kernel/access/authority.js';
+import type { Transaction } from '../../../kernel/database/transaction.js';
+import type { Registry } from '../registry/contract.js';
+import type { Policies } from './contract.js';
+import { type EffectivePolicy, effectivePolicy } from './domain/policy-bounds.js';
+import { policySettings } from './store/policy-queries.js';
+
+export class PolicyValues implements Policies {
+  readonly #registry: Registry;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  async value(tx: Transaction, key: string, scope: Scope): Promise<EffectivePolicy> {
+    const definition = this.#registry.policyDefinition(key);
+    if (definition === null) throw new Error(`the policy "${key}" is not registered`);
+    return effectivePolicy(definition, await policySettings(tx, key, scope), PLATFORM_SCOPE);
+  }
+}
