@@ -37,11 +37,15 @@ export interface QuotaDimension {
   readonly description: string;
 }
 
-/** What is registered, from memory; only entries of active products count. Unknown is refused everywhere. */
+/**
+ * What is registered, from memory; unknown is refused everywhere. Only entries of products in service count: active
+ * ones, and deprecated ones, whose running things must still be metered and released.
+ */
 export interface Registry {
   readonly subgraph: Subgraph;
   permissions(): readonly RegisteredPermission[];
   isPermission(id: string): boolean;
+  /** Whether the product is in service: active or deprecated. */
   isActiveProduct(productId: string): boolean;
   usageUnit(id: string): UsageUnit | null;
   policyDefinition(key: string): PolicyDefinition | null;
@@ -54,8 +58,14 @@ export interface Registry {
   registerPacket(packet: unknown): Promise<Outcome<{ productId: string; isChanged: boolean }>>;
   /** Throws, naming them, when a command's action or an event type of these subgraphs is not registered. Called at start-up. */
   assertRegistered(subgraphs: readonly Subgraph[]): void;
-  /** Reports the health of a registered status component; it becomes `unknown` when reports stop. */
-  reportHealth(tx: Transaction, report: { componentId: string; health: 'ready' | 'degraded' | 'unavailable'; detail?: string }): Promise<Outcome<null>>;
+  /**
+   * Reports the health of a registered status component; it becomes `unknown` when reports stop. Needs a transaction of
+   * the system. Refuses NOT_REGISTERED.
+   */
+  reportHealth(
+    tx: Transaction,
+    report: { componentId: string; health: 'ready' | 'degraded' | 'unavailable'; detail?: string },
+  ): Promise<Outcome<null>>;
 }
 
 export type { OnboardingPacket };

@@ -1,18 +1,21 @@
-import { type Kernel, migrationsOf } from '../../../kernel/kernel.js';
-import type { DomainDefinition, Subgraph } from '../../../kernel/subgraph.js';
+import { migrationsOf } from '../../../kernel/kernel.js';
+import type { DomainDefinition } from '../../../kernel/subgraph.js';
 import { IncidentEntity } from './store/incident-entity.js';
-import { createRegistrySubgraph } from './subgraph.js';
+import { ProductEntity } from './store/product-entity.js';
 
 export const registryDefinition: DomainDefinition = {
   name: 'registry',
   migrations: migrationsOf('registry', 'subgraphs', 'platform', 'registry'),
-  entities: [IncidentEntity],
+  entities: [IncidentEntity, ProductEntity],
 };
 
-export interface Registry {
-  readonly subgraph: Subgraph;
-}
-
-export function createRegistry(options: { kernel: Kernel }): Registry {
-  return { subgraph: createRegistrySubgraph(options) };
-}
+export { createRegistry } from './registry.js';
+export { onboardingPacket } from './packet/onboarding-packet.js';
+export type {
+  OnboardingPacket,
+  PolicyDefinition,
+  QuotaDimension,
+  RegisteredPermission,
+  Registry,
+  UsageUnit,
+} from './contract.js';

@@ -1,5 +1,19 @@
 import {
-  Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription,
+  Arg,
+  Args,
+  ArgsType,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
 } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import { Access, ListSize } from '../../../../kernel/federation/directives.js';
@@ -10,10 +24,20 @@ import type { RequestContext } from '../../../../kernel/graphql/request-context.
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import type { IncidentState } from '../domain/incident-lifecycle.js';
+import { componentLoader } from '../store/component-queries.js';
 import { incidentLoader, listIncidents } from '../store/incident-queries.js';
 import { moveIncident } from '../usecases/move-incident.js';
 import { openIncident } from '../usecases/open-incident.js';
-import { Incident, IncidentAction, IncidentConnection, IncidentEventType, IncidentStateEnum, toIncident } from './incident-type.js';
+import { StatusComponent, toStatusComponent } from './status-component-type.js';
+import {
+  Incident,
+  IncidentAction,
+  IncidentConnection,
+  IncidentEventType,
+  IncidentSeverity,
+  IncidentStateEnum,
+  toIncident,
+} from './incident-type.js';
 
 @ArgsType()
 class IncidentsArgs extends PageArgs {
@@ -27,11 +51,17 @@ class IncidentOpenInput {
   title!: string;
   @Field(() => String, { nullable: true, description: 'Who is impacted, and what is known.' })
   summary?: string;
-  @Field(() => String, { description: '`minor`, `major` or `critical`.' })
+  @Field(() => IncidentSeverity, { description: 'How bad it is.' })
   severity!: string;
-  @Field(() => [String], { nullable: true, description: 'Status components that are concerned.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Status components that are concerned, by their own ids such as `gateway`; at most 50.',
+  })
   componentIds?: string[];
-  @Field(() => String, { nullable: true, description: 'One per logical mutation; a replay answers with the first result.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'One per logical mutation; a replay answers with the first result.',
+  })
   idempotencyKey?: string;
 }
 
@@ -43,7 +73,10 @@ class IncidentUpdateInput {
   event!: string;
   @Field(() => String, { description: 'Why, for those who read it later.' })
   reason!: string;
-  @Field(() => String, { nullable: true, description: 'One per logical mutation; a replay answers with the first result.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'One per logical mutation; a replay answers with the first result.',
+  })
   idempotencyKey?: string;
 }
 
@@ -56,37 +89,69 @@ class IncidentPayload extends MutationPayload {
 @Resolver(() => Incident)
 export class IncidentResolver {
   @Query(() => IncidentConnection, { description: 'Incidents, newest first.' })
-  @ListSize({ assumedSize: 20, slicingArguments: ['first', 'last'], sizedFields: ['nodes', 'edges'], requireOneSlicingArgument: false })
-  async incidents(@Args(() => IncidentsArgs) args: IncidentsArgs, @Ctx() context: RequestContext): Promise<Connection<Incident>> {
+  @ListSize({
+    assumedSize: 20,
+    slicingArguments: ['first', 'last'],
+    sizedFields: ['nodes', 'edges'],
+    requireOneSlicingArgument: false,
+  })
+  async incidents(
+    @Args(() => IncidentsArgs) args: IncidentsArgs,
+    @Ctx() context: RequestContext,
+  ): Promise<Connection<Incident>> {
     context.requireSignIn();
     return toConnection(await listIncidents(context, args), toIncident);
   }
 
   @Query(() => Incident, { nullable: true, description: 'One incident; null when there is none with this identifier.' })
-  async incident(@Arg('id', () => ID, { description: 'The incident.' }) id: string, @Ctx() context: RequestContext): Promise<Incident | null> {
+  async incident(
+    @Arg('id', () => ID, { description: 'The incident.' }) id: string,
+    @Ctx() context: RequestContext,
+  ): Promise<Incident | null> {
     context.requireSignIn();
     return resolveIncident({ id }, context);
   }
 
   @Mutation(() => IncidentPayload, { description: 'Opens an incident.' })
   @Access('registry.incident.open')
-  incidentOpen(@Arg('input', () => IncidentOpenInput, { description: 'The incident.' }) input: IncidentOpenInput, @Ctx() context: RequestContext): Promise<IncidentPayload> {
-    return context.mutate(openIncident, input, async ({ id }) => ({ incident: await resolveIncident({ id }, context) }));
+  incidentOpen(
+    @Arg('input', () => IncidentOpenInput, { description: 'The incident.' }) input: IncidentOpenInput,
+    @Ctx() context: RequestContext,
+  ): Promise<IncidentPayload> {
+    return context.mutate(openIncident, input, async ({ id }) => ({
+      incident: await resolveIncident({ id }, context),
+    }));
   }
 
   @Mutation(() => IncidentPayload, { description: 'Moves an incident to its next state.' })
   @Access('registry.incident.update')
-  incidentUpdate(@Arg('input', () => IncidentUpdateInput, { description: 'The change.' }) input: IncidentUpdateInput, @Ctx() context: RequestContext): Promise<IncidentPayload> {
-    return context.mutate(moveIncident, input, async ({ id }) => ({ incident: await resolveIncident({ id }, context) }));
+  incidentUpdate(
+    @Arg('input', () => IncidentUpdateInput, { description: 'The change.' }) input: IncidentUpdateInput,
+    @Ctx() context: RequestContext,
+  ): Promise<IncidentPayload> {
+    return context.mutate(moveIncident, input, async ({ id }) => ({
+      incident: await resolveIncident({ id }, context),
+    }));
+  }
+
+  @FieldResolver(() => [StatusComponent], { description: 'Status components that it concerns; at most 50.' })
+  @ListSize({ assumedSize: 5 })
+  async components(@Root() incident: Incident, @Ctx() context: RequestContext): Promise<StatusComponent[]> {
+    const rows = await Promise.all(incident.componentIds.map((id) => context.load(componentLoader, id)));
+    return rows.filter((row) => row !== null).map(toStatusComponent);
   }
 }
 
-export async function resolveIncident(reference: { readonly [key: string]: unknown }, context: RequestContext): Promise<Incident | null> {
+export async function resolveIncident(
+  reference: { readonly [key: string]: unknown },
+  context: RequestContext,
+): Promise<Incident | null> {
   const row = await context.load(incidentLoader, String(reference.id));
   return row === null ? null : toIncident(row);
 }
 
-const READ = 'registry.incident.read';
+// Incidents say what is wrong with the platform: whoever is signed in may follow them.
+const TYPES = ['registry.incident.'];
 
 @Resolver(() => IncidentEventType)
 export class IncidentEventResolver {
@@ -95,9 +160,9 @@ export class IncidentEventResolver {
     subscribe: ({ args, context }) =>
       domainEvents(
         (context as RequestContext).stream({
-          permission: READ,
+          permission: null,
           scope: PLATFORM_SCOPE,
-          filter: { types: ['registry.incident.'] },
+          filter: { types: TYPES },
           after: (args as { after?: string }).after,
         }),
       ),
@@ -109,15 +174,20 @@ export class IncidentEventResolver {
     return event as IncidentEventType;
   }
 
-  @Query(() => [IncidentEventType], { name: 'incidentEvents', description: 'The same events as history, oldest first.' })
-  @Access(READ)
+  @Query(() => [IncidentEventType], {
+    name: 'incidentEvents',
+    description: 'The same events as history, oldest first.',
+  })
+  @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   async incidentHistory(
-    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after: string | undefined,
+    @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
+      | string
+      | undefined,
     @Arg('first', () => Int, { defaultValue: 50, description: 'How many, 1 to 100.' }) first: number,
     @Ctx() context: RequestContext,
   ): Promise<IncidentEventType[]> {
-    await context.require(READ, PLATFORM_SCOPE);
-    const items = await context.history({ types: ['registry.incident.'] }, after, Math.min(Math.max(first, 1), 100));
+    context.requireSignIn();
+    const items = await context.history({ types: TYPES }, after, Math.min(Math.max(first, 1), 100));
     return items.map((item) => toDomainEvent(item) as IncidentEventType);
   }
 

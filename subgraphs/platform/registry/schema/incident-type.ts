@@ -24,6 +24,21 @@ registerEnumType(IncidentStateEnum, {
   },
 });
 
+export enum IncidentSeverity {
+  MINOR = 'minor',
+  MAJOR = 'major',
+  CRITICAL = 'critical',
+}
+registerEnumType(IncidentSeverity, {
+  name: 'IncidentSeverity',
+  description: 'How bad an incident is.',
+  valuesConfig: {
+    MINOR: { description: 'An inconvenience; there is a way around.' },
+    MAJOR: { description: 'A function is lost or slow for many.' },
+    CRITICAL: { description: 'The platform, or data, is at risk.' },
+  },
+});
+
 export enum IncidentAction {
   INVESTIGATE = 'investigate',
   MITIGATE = 'mitigate',
@@ -51,7 +66,7 @@ export class Incident extends Node {
   title!: string;
   @Field(() => String, { description: 'Who is impacted, and what is known.' })
   summary!: string;
-  @Field(() => String, { description: '`minor`, `major` or `critical`.' })
+  @Field(() => IncidentSeverity, { description: 'How bad it is.' })
   severity!: string;
   @Field(() => IncidentStateEnum, { description: 'Where it stands.' })
   state!: string;
@@ -63,6 +78,8 @@ export class Incident extends Node {
   availableActions!: string[];
   @Field(() => DateTime, { description: 'When it was opened.' })
   createdAt!: Date;
+  /** Not in the schema; see the field `components`. */
+  componentIds!: string[];
 }
 
 export const IncidentConnection = connectionType('Incident', () => Incident);

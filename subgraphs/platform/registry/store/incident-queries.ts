@@ -28,8 +28,27 @@ export const incidentLoader = defineLoader<string, IncidentRecord>('registry.inc
   return ids.map((id) => byId.get(id) ?? null);
 });
 
+const OPEN_MAX = 20;
+
+/** Unresolved incidents of each component, newest first. */
+export const openIncidentsLoader = defineLoader<string, readonly IncidentRecord[]>(
+  'registry.open_incidents',
+  async (context, componentIds) => {
+    const rows = await context.read((tx) =>
+      tx.rows<IncidentRecord>(
+        `select ${COLUMNS} from registry.incidents where state <> 'resolved' and component_ids && $1::text[] order by id desc`,
+        [componentIds],
+      ),
+    );
+    return componentIds.map((id) => rows.filter((row) => row.componentIds.includes(id)).slice(0, OPEN_MAX));
+  },
+);
+
 /** Incidents, newest first. Everybody who is signed in may see them: they say what is wrong with the platform. */
-export async function listIncidents(context: RequestContext, page: PageArguments & { state?: IncidentState | undefined }): Promise<Page<IncidentRecord>> {
+export async function listIncidents(
+  context: RequestContext,
+  page: PageArguments & { state?: IncidentState | undefined },
+): Promise<Page<IncidentRecord>> {
   const request = pageRequest(page);
   const keyset = keysetSql('id', request, { firstParameter: 2 });
   const rows = await context.read((tx: Transaction) =>

@@ -29,7 +29,11 @@ export const moveIncident = defineCommand({
     }
     Object.assign(incident, { state: to, stateReason: input.reason, stateChangedAt: context.now });
     context.describe({ type: 'Incident', id: input.id }, { from, to });
-    context.emit(incidentMoved, { subjectId: input.id, scope: PLATFORM_SCOPE, data: { from, to, reason: input.reason } });
+    context.emit(incidentMoved, {
+      subjectId: input.id,
+      scope: PLATFORM_SCOPE,
+      data: { from, to, reason: input.reason },
+    });
     return accept({ id: input.id });
   },
 });

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import { defineCommand } from '../../../../kernel/commands/command.js';
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
-import { accept } from '../../../../kernel/errors/refusal.js';
+import { accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { incidentOpened } from '../domain/incident-events.js';
+import { unknownComponents } from '../store/component-queries.js';
 import { IncidentEntity } from '../store/incident-entity.js';
 
 export const openIncident = defineCommand({
@@ -18,6 +19,13 @@ export const openIncident = defineCommand({
   }),
   scope: () => PLATFORM_SCOPE,
   async run(context, input) {
+    const unknown = await unknownComponents(context.tx, input.componentIds);
+    if (unknown.length > 0) {
+      return refuse('NOT_REGISTERED', `No status component is registered as ${unknown.join(', ')}.`, {
+        field: ['input', 'componentIds'],
+        details: { family: 'status_component', ids: unknown },
+      });
+    }
     const id = newId('inc');
     context.tx.em.create(IncidentEntity, {
       id,
