@@ -59,7 +59,7 @@ export interface GatewayOptions<Context extends object> {
   /** Makes the context of a request, or throws an error with a code (`UNAUTHENTICATED`, …). */
   readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
   /** Whether the caller holds a permission that `@access` names. */
-  readonly holds: (context: Context, permission: string) => boolean;
+  readonly holds: (context: Context, permission: string) => boolean | Promise<boolean>;
   /**
    * Makes the context of one event of a stream, or of one operation on a WebSocket, from that of the connection, so
    * that loaders and caches live no longer than it. May throw (`TOKEN_EXPIRED`, …): that ends the stream, or refuses

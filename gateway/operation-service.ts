@@ -57,7 +57,7 @@ export class OperationService<Context extends object> {
   async execute(selected: SelectedOperation, request: OperationRequest<Context>): Promise<OperationOutcome> {
     const { generation } = selected;
     try {
-      const operation = this.#authorize(selected, request.context);
+      const operation = await this.#authorize(selected, request.context);
       const { context, signal, variables } = request;
       const result = await generation.engine.execute({
         operation,
@@ -77,7 +77,7 @@ export class OperationService<Context extends object> {
   ): Promise<OperationStream | OperationOutcome> {
     const { context, correlationId } = request;
     try {
-      const operation = this.#authorize(selected, context);
+      const operation = await this.#authorize(selected, context);
       const operationName = selected.definition.name?.value;
       const lease = this.#options.openStream?.(context, { operationName, correlationId });
       try {
@@ -108,7 +108,10 @@ export class OperationService<Context extends object> {
     return { result: { errors: masked }, status: statusOf(masked) };
   }
 
-  #authorize({ generation, stored, definition }: SelectedOperation, context: Context): GatewayOperation {
+  async #authorize(
+    { generation, stored, definition }: SelectedOperation,
+    context: Context,
+  ): Promise<GatewayOperation> {
     return generation.operations.authorize(stored, definition, (permission) =>
       this.#options.holds(context, permission),
     );

@@ -28,13 +28,14 @@ export class OperationStore {
    * Throws `FORBIDDEN`, naming the permission, if the caller may not run a mutation as it stands, or not open a
    * subscription's stream. In queries, and in what follows an event, denied fields are taken out and answered null.
    */
-  authorize(
+  async authorize(
     stored: StoredDocument,
     definition: OperationDefinitionNode,
-    holds: (permission: string) => boolean,
-  ): GatewayOperation {
+    holds: (permission: string) => boolean | Promise<boolean>,
+  ): Promise<GatewayOperation> {
     const known = this.#find(stored, definition);
-    const missing = known.permissions.filter((permission) => !holds(permission));
+    const held = await Promise.all(known.permissions.map(holds));
+    const missing = known.permissions.filter((_permission, index) => held[index] !== true);
     const key = missing.join('\n');
     let variant = known.variants.get(key);
     if (!variant) {

@@ -60,8 +60,15 @@ export class RequestContext {
     this.traceparent = facts.traceparent;
   }
 
-  /** The same caller with nothing remembered: each event of a stream reads the present. */
+  /**
+   * The same caller with nothing remembered: each event of a stream, and each operation of a socket, reads the present.
+   * Throws TOKEN_EXPIRED when the credential has ended since.
+   */
   fresh(): RequestContext {
+    const { expiresAt } = this.actor;
+    if (expiresAt !== undefined && expiresAt * 1000 <= Date.now()) {
+      throw new PlatformError('TOKEN_EXPIRED', 'The token has expired; come back with a new one, and with the last cursor of a stream.');
+    }
     return new RequestContext(this.#services, this);
   }
 

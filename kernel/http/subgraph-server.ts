@@ -78,7 +78,10 @@ function serveSubscriptions(server: FastifyInstance, options: SubgraphServerOpti
     context: (context) => context.extra.context?.fresh(),
   });
   server.server.on('upgrade', (request, socket, head) => {
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/graphql') return;
+    if ((request.url ?? '').split('?', 1)[0] !== '/graphql') {
+      socket.destroy();
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (client) => open(protocol, client, options.logger));
   });
   return sockets;
