@@ -26,6 +26,8 @@ const schema = z.object({
   OIDC_ISSUER: z.url().optional(),
   OIDC_AUDIENCE: z.string().min(1).optional(),
   OIDC_CLIENT_ID: z.string().min(1).default('console'),
+  /** Subjects of the issuer, separated by commas, who are platform administrators from the start. */
+  CP_OPERATORS: z.string().default(''),
   /** `subgraph=url` pairs separated by commas: how the gateway reaches subgraphs that run in other processes. */
   CP_SUBGRAPH_URLS: z.string().optional(),
   CP_CORS_ORIGINS: z.string().default(''),
@@ -56,6 +58,8 @@ export interface Configuration {
   readonly oidc: { readonly issuer: string | null; readonly audience: string | null; readonly clientId: string };
   readonly subgraphUrls: ReadonlyMap<string, string>;
   readonly corsOrigins: readonly string[];
+  /** OIDC subjects of the first platform administrators. */
+  readonly operatorSubjects: readonly string[];
   readonly logLevel: string;
   readonly engine: 'own' | 'stock';
   readonly eventRetentionSeconds: number;
@@ -82,6 +86,13 @@ function subgraphUrls(text: string | undefined): ReadonlyMap<string, string> {
     urls.set(pair.slice(0, at).trim(), url);
   }
   return urls;
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /** Unknown settings with our prefix are refused too: a misspelt name must not pass in silence. */
@@ -125,9 +136,8 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
       clientId: settings.OIDC_CLIENT_ID,
     },
     subgraphUrls: subgraphUrls(settings.CP_SUBGRAPH_URLS),
-    corsOrigins: settings.CP_CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
+    corsOrigins: listOf(settings.CP_CORS_ORIGINS),
+    operatorSubjects: listOf(settings.CP_OPERATORS),
     logLevel: settings.CP_LOG_LEVEL,
     engine: settings.CP_ENGINE,
     eventRetentionSeconds: settings.CP_EVENT_RETENTION_SECONDS,
