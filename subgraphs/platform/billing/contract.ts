@@ -19,7 +19,10 @@ export interface PriceSnapshot {
 
 export interface Prices {
   /** Freezes the price in force now. Refuses with PRICE_UNKNOWN: nothing runs without a price. */
-  snapshot(tx: Transaction, request: { priceKey: string; unit: string; organizationId: string }): Promise<Outcome<PriceSnapshot>>;
+  snapshot(
+    tx: Transaction,
+    request: { priceKey: string; unit: string; organizationId: string },
+  ): Promise<Outcome<PriceSnapshot>>;
   byId(tx: Transaction, priceSnapshotId: string): Promise<PriceSnapshot | null>;
 }
 
@@ -52,7 +55,10 @@ export interface Holds {
    * Closes the hold: posts up to `amountNanos`, the whole cost of what was held for, and gives the rest back, exactly
    * once. Usage that was recorded against the hold counts as part of the amount. Never above the hold (INVALID_INPUT).
    */
-  settle(tx: Transaction, request: { reference: string; amountNanos: Nanos }): Promise<Outcome<{ transferId: string | null }>>;
+  settle(
+    tx: Transaction,
+    request: { reference: string; amountNanos: Nanos },
+  ): Promise<Outcome<{ transferId: string | null }>>;
   /** Gives the whole hold back; nothing happens when it is settled or gone. */
   void(tx: Transaction, reference: string): Promise<void>;
 }
@@ -91,10 +97,21 @@ export interface Usage {
    * Accepts, rates and posts in the caller's transaction. A duplicate is accepted once and answered as such. Refuses
    * NOT_REGISTERED (unit or product), INVALID_INPUT. Usage of what already ran posts even when the balance goes below zero.
    */
-  record(tx: Transaction, event: UsageEvent): Promise<Outcome<{ usageId: string; amountNanos: Nanos; isDuplicate: boolean }>>;
+  record(
+    tx: Transaction,
+    event: UsageEvent,
+  ): Promise<Outcome<{ usageId: string; amountNanos: Nanos; isDuplicate: boolean }>>;
 }
 
 export type BalanceState = 'healthy' | 'low_balance' | 'auto_release_pending' | 'depleted';
+
+/** A list price to begin with. */
+export interface SeedPrice {
+  readonly priceKey: string;
+  readonly unit: string;
+  /** Decimal text in main units, such as `2.50`. */
+  readonly unitPrice: string;
+}
 
 export interface Billing {
   readonly subgraph: Subgraph;
@@ -102,5 +119,10 @@ export interface Billing {
   readonly holds: Holds;
   readonly usage: Usage;
   /** Derived, never stored. `availableNanos` excludes what is held. */
-  balance(tx: Transaction, organizationId: string): Promise<{ postedNanos: Nanos; heldNanos: Nanos; availableNanos: Nanos; currency: string; state: BalanceState }>;
+  balance(
+    tx: Transaction,
+    organizationId: string,
+  ): Promise<{ postedNanos: Nanos; heldNanos: Nanos; availableNanos: Nanos; currency: string; state: BalanceState }>;
+  /** Sets each list price that the book does not have yet, and answers how many; run again it does nothing. Needs the authority and the registry. */
+  seedPriceBook(prices: readonly SeedPrice[]): Promise<number>;
 }

@@ -1,0 +1,341 @@
+create table billing.budgets (
+  id text collate "C" primary key,
+  organization_id text not null,
+  project_id text,
+  -- `month`: each calendar month (UTC) has the whole amount; `total`: one amount for ever.
+  period text not null check (period in ('month', 'total')),
+  amount_nanos bigint not null check (amount_nanos >= 0),
+  currency text not null,
+  warn_percents integer[] not null,
+  is_hard_stop boolean not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version integer not null default 1,
+  constraint budgets_scope unique nulls not distinct (organization_id, project_id, period)
+);
+grant select, insert, update on billing.budgets to cp_app, cp_system;
+call kernel.isolate_by_organization('billing.budgets');
+
+-- A threshold is told once in a period.
+create table billing.budget_notices (
+  budget_id text collate "C" not null references billing.budgets (id),
+  organization_id text not null,
+  period text not null,
+  percent integer not null,
+  amount_nanos bigint not null,
+  noticed_at timestamptz not null,
+  primary key (budget_id, period, percent, amount_nanos)
+);
+grant select, insert on billing.budget_notices to cp_app, cp_system;
+call kernel.isolate_by_organization('billing.budget_notices');
+
+create table billing.holds (
+  id text collate "C" primary key,
+  organization_id text not null,
+  department_id text not null,
+  project_id text not null,
+  reference text collate "C" not null,
+  -- What will cost: the reference up to its first colon.
+  resource_id text collate "C" not null generated always as (split_part(reference, ':', 1)) stored,
+  price_snapshot_id text collate "C" references billing.price_snapshots (id),
+  amount_nanos bigint not null check (amount_nanos >= 0),
+  reason text not null,
+  state text not null default 'active' check (state in ('active', 'settled', 'voided', 'expired')),
+  state_reason text,
+  state_changed_at timestamptz not null,
+  state_deadline_at timestamptz not null,
+  -- The total that settle() named; null unless it was called.
+  settled_nanos bigint,
+  settled_by text collate "C",
+  constraint holds_reference unique (reference),
+  check (settled_nanos <= amount_nanos)
+);
+create index holds_resource on billing.holds (resource_id);
+create index holds_deadline on billing.holds (state_deadline_at) where state = 'active';
+grant select, insert, update (state, state_reason, state_changed_at, settled_nanos, settled_by) on billing.holds to cp_app, cp_system;
+call kernel.isolate_by_organization('billing.holds');
+
+create table billing.usage_records (
+  id text collate "C" primary key,
+  event_id text not null,
+  source text not null check (source in ('allocation', 'app_runtime', 'token_factory')),
+  content_hash text not null,
+  product_id text not null,
+  organization_id text not null,
+  department_id text not null,
+  project_id text not null,
+  actor_id text not null,
+  unit text not null,
+  base_quantity bigint not null check (base_quantity >= 0),
+  window_start timestamptz not null,
+  window_end timestamptz not null check (window_end >= window_start),
+  resource_type text not null,
+  resource_id text collate "C" not null,
+  allocation_id text collate "C",
+  app_instance_id text collate "C",
+  hold_reference text,
+  metadata jsonb not null,
+  correlation_id text not null,
+  created_at timestamptz not null,
+  constraint usage_records_event unique (source, event_id),
+  check (source <> 'allocation' or allocation_id is not null),
+  check (source <> 'app_runtime' or app_instance_id is not null)
+);
+create index usage_records_organization on billing.usage_records (organization_id, id);
+create index usage_records_project on billing.usage_records (project_id, window_end);
+create index usage_records_allocation on billing.usage_records (allocation_id, id) where allocation_id is not null;
+create index usage_records_instance on billing.usage_records (app_instance_id, id) where app_instance_id is not null;
+create index usage_records_resource on billing.usage_records (resource_id, id);
+grant select, insert on billing.usage_records to cp_app, cp_system;
+call kernel.isolate_by_organization('billing.usage_records');
+call billing.make_append_only('billing.usage_records');
+
+-- One per usage record: base_quantity × unit_price_nanos / base_per_unit, rounded half to even.
+create table billing.rated_lines (
+  usage_id text collate "C" primary key references billing.usage_records (id),
+  organization_id text not null,
+  price_snapshot_id text collate "C" not null references billing.price_snapshots (id),
+  price_snapshot_hash text not null,
+  base_quantity bigint not null,
+  base_per_unit bigint not null check (base_per_unit > 0),
+  unit_price_nanos bigint not null,
+  amount_nanos bigint not null check (amount_nanos >= 0),
+  currency text not null,
+  -- The account's balance right after this line was posted.
+  balance_after_nanos numeric(38, 0) not null,
+  created_at timestamptz not null
+);
+create index rated_lines_burn on billing.rated_lines (organization_id, created_at) include (amount_nanos);
+grant select, insert on billing.rated_lines to cp_app, cp_system;
+call kernel.isolate_by_organization('billing.rated_lines');
+call billing.make_append_only('billing.rated_lines');
+
+-- Spent and held on one budget in one period, read from the ledger itself: nothing is ever reset.
+create function billing.budget_spend(p_budget billing.budgets, p_month text)
+  returns table (spent numeric, held numeric) language sql stable as $$
+  select coalesce(sum(credits_posted - debits_posted), 0), coalesce(sum(credits_pending), 0)
+  from billing.accounts
+  where organization_id = p_budget.organization_id and code = 'revenue'
+    and (p_budget.project_id is null or project_id = p_budget.project_id)
+    and (p_budget.period = 'total' or period = p_month)
+$$;
+
+create function billing.hold_rest(p_hold text)
+  returns table (id text, debit_account_id text, credit_account_id text, rest numeric) language sql stable as $$
+  select t.id, t.debit_account_id, t.credit_account_id,
+    t.amount_nanos - coalesce((select sum(r.amount_nanos) from billing.transfers r where r.pending_id = t.id), 0)
+  from billing.transfers t where t.hold_id = p_hold and t.kind = 'pending' order by t.id
+$$;
+
+-- Holds money at the account and against every budget above the project, or nothing at all.
+-- outcome: held | exists | closed | taken | balance | budget
+create function billing.hold(
+  p_hold text, p_transfer text, p_organization text, p_department text, p_project text, p_amount bigint, p_reference text,
+  p_reason text, p_snapshot text, p_ttl_seconds double precision, p_now timestamptz, p_month text
+) returns table (outcome text, hold_id text, details jsonb) language plpgsql as $$
+declare
+  known billing.holds;
+  free numeric;
+  refused jsonb;
+  revenue text;
+begin
+  perform billing.lock_money(p_organization);
+  select * into known from billing.holds h where h.reference = p_reference;
+  if found then
+    return query select case known.state when 'active' then 'exists' else 'closed' end, known.id, jsonb_build_object('state', known.state);
+    return;
+  end if;
+  select b.posted - b.held into free from billing.balance(p_organization, p_now) b;
+  if free < p_amount then
+    return query select 'balance', null::text, jsonb_build_object('available', free::text, 'needed', p_amount::text);
+    return;
+  end if;
+  select jsonb_build_object('budget', b.id, 'project', b.project_id, 'period', b.period, 'limit', b.amount_nanos::text,
+      'spent', s.spent::text, 'held', s.held::text, 'available', greatest(b.amount_nanos - s.spent - s.held, 0)::text, 'needed', p_amount::text)
+    into refused
+    from billing.budgets b cross join lateral billing.budget_spend(b, p_month) s
+    where b.organization_id = p_organization and b.is_hard_stop and (b.project_id is null or b.project_id = p_project)
+      and s.spent + s.held + p_amount > b.amount_nanos
+    order by b.project_id nulls last limit 1;
+  if refused is not null then
+    return query select 'budget', null::text, refused;
+    return;
+  end if;
+  insert into billing.holds (id, organization_id, department_id, project_id, reference, price_snapshot_id, amount_nanos, reason, state_changed_at, state_deadline_at)
+  values (p_hold, p_organization, p_department, p_project, p_reference, p_snapshot, p_amount, p_reason, p_now, p_now + make_interval(secs => p_ttl_seconds))
+  on conflict (reference) do nothing;
+  if not found then
+    return query select 'taken', null::text, '{}'::jsonb;
+    return;
+  end if;
+  if p_amount > 0 then
+    revenue := billing.open_account(p_organization, 'revenue', p_project, p_month);
+    insert into billing.transfers (id, organization_id, project_id, kind, code, debit_account_id, credit_account_id, amount_nanos, hold_id, created_at)
+    select billing.leg_id(p_transfer, (row_number() over () - 1)::integer), p_organization, p_project, 'pending', 'hold', f.account_id, revenue, f.amount, p_hold, p_now
+    from billing.funds(p_organization, p_amount, p_now) f;
+  end if;
+  return query select 'held', p_hold, '{}'::jsonb;
+end $$;
+
+-- Charges an amount to a project: what the hold has left first, then free funds, and what they cannot pay is owed.
+-- The caller holds the money lock. Answers how many transfers it wrote.
+create function billing.charge(
+  p_transfer text, p_organization text, p_project text, p_amount numeric, p_hold text, p_is_hold_only boolean, p_code text, p_usage text,
+  p_actor text, p_correlation text, p_now timestamptz, p_month text
+) returns integer language plpgsql as $$
+declare
+  due numeric := p_amount;
+  part numeric;
+  leg record;
+  revenue text;
+  n integer := 0;
+begin
+  if p_hold is not null then
+    for leg in select * from billing.hold_rest(p_hold) loop
+      part := least(leg.rest, due);
+      continue when part <= 0;
+      insert into billing.transfers (id, organization_id, project_id, kind, code, debit_account_id, credit_account_id, amount_nanos, pending_id, hold_id, usage_id, actor_id, correlation_id, created_at)
+      values (billing.leg_id(p_transfer, n), p_organization, p_project, 'post', p_code, leg.debit_account_id, leg.credit_account_id, part, leg.id, p_hold, p_usage, p_actor, p_correlation, p_now);
+      n := n + 1;
+      due := due - part;
+    end loop;
+  end if;
+  if due = 0 then return n; end if;
+  if p_is_hold_only then
+    raise exception 'hold % does not cover %', p_hold, due;
+  end if;
+  revenue := billing.open_account(p_organization, 'revenue', p_project, p_month);
+  for leg in
+    select * from billing.funds(p_organization, due, p_now)
+  loop
+    insert into billing.transfers (id, organization_id, project_id, kind, code, debit_account_id, credit_account_id, amount_nanos, usage_id, actor_id, correlation_id, created_at)
+    values (billing.leg_id(p_transfer, n), p_organization, p_project, 'single', p_code, leg.account_id, revenue, leg.amount, p_usage, p_actor, p_correlation, p_now);
+    n := n + 1;
+    due := due - leg.amount;
+  end loop;
+  if due > 0 then
+    insert into billing.transfers (id, organization_id, project_id, kind, code, debit_account_id, credit_account_id, amount_nanos, usage_id, actor_id, correlation_id, created_at)
+    values (billing.leg_id(p_transfer, n), p_organization, p_project, 'single', p_code, billing.open_account(p_organization, 'receivable'), revenue, due, p_usage, p_actor, p_correlation, p_now);
+    n := n + 1;
+  end if;
+  return n;
+end $$;
+
+-- Gives back what a hold has left and closes it. The caller holds the money lock and has seen the hold active.
+create function billing.close_hold(
+  p_hold text, p_transfer text, p_repayment text, p_state text, p_reason text, p_settled bigint, p_settled_by text, p_now timestamptz
+) returns void language plpgsql as $$
+declare
+  owner text;
+begin
+  insert into billing.transfers (id, organization_id, project_id, kind, code, debit_account_id, credit_account_id, amount_nanos, pending_id, hold_id, created_at)
+  select billing.leg_id(p_transfer, (row_number() over () - 1)::integer), h.organization_id, h.project_id, 'void', 'release',
+    r.debit_account_id, r.credit_account_id, r.rest, r.id, p_hold, p_now
+  from billing.holds h cross join lateral billing.hold_rest(h.id) r where h.id = p_hold and r.rest > 0;
+  update billing.holds set state = p_state, state_reason = p_reason, state_changed_at = p_now, settled_nanos = p_settled, settled_by = p_settled_by
+  where id = p_hold and state = 'active' returning organization_id into strict owner;
+  perform billing.repay(owner, p_repayment, null, null, p_now);
+end $$;
+
+-- outcome: settled | missing | closed | conflict | above. The amount is the whole cost of what was held for: what usage
+-- posted against the hold is part of it.
+create function billing.settle(p_reference text, p_amount bigint, p_transfers text[], p_now timestamptz, p_month text)
+  returns table (outcome text, transfer_id text, details jsonb) language plpgsql as $$
+declare
+  h billing.holds;
+  posted numeric;
+  first text;
+begin
+  select * into h from billing.holds where reference = p_reference;
+  if not found then
+    return query select 'missing', null::text, '{}'::jsonb;
+    return;
+  end if;
+  perform billing.lock_money(h.organization_id);
+  select * into h from billing.holds where reference = p_reference;
+  if h.settled_nanos is not null then
+    return query select case when h.settled_nanos = p_amount then 'settled' else 'conflict' end, h.settled_by, jsonb_build_object('settled', h.settled_nanos::text);
+    return;
+  end if;
+  if h.state <> 'active' then
+    return query select 'closed', null::text, jsonb_build_object('state', h.state);
+    return;
+  end if;
+  if p_amount > h.amount_nanos then
+    return query select 'above', null::text, jsonb_build_object('held', h.amount_nanos::text, 'needed', p_amount::text);
+    return;
+  end if;
+  select coalesce(sum(t.amount_nanos), 0), min(t.id) into posted, first from billing.transfers t where t.hold_id = h.id and t.kind = 'post';
+  if p_amount > posted then
+    perform billing.charge(p_transfers[1], h.organization_id, h.project_id, p_amount - posted, h.id, true, 'settlement', null, null, null, p_now, p_month);
+    first := coalesce(first, billing.leg_id(p_transfers[1], 0));
+  end if;
+  perform billing.close_hold(h.id, p_transfers[2], p_transfers[3], 'settled', 'settled', p_amount, first, p_now);
+  return query select 'settled', first, '{}'::jsonb;
+end $$;
+
+-- Gives a hold back; what usage already took from it stays taken. True when it was active.
+create function billing.release(p_reference text, p_state text, p_reason text, p_transfers text[], p_now timestamptz)
+  returns boolean language plpgsql as $$
+declare
+  h billing.holds;
+begin
+  select * into h from billing.holds where reference = p_reference;
+  if not found then return false; end if;
+  perform billing.lock_money(h.organization_id);
+  select * into h from billing.holds where reference = p_reference;
+  if h.state <> 'active' then return false; end if;
+  perform billing.close_hold(h.id, p_transfers[1], p_transfers[2], p_state, p_reason, null, null, p_now);
+  return true;
+end $$;
+
+-- Accepts, rates and posts one usage event. outcome: recorded | duplicate | conflict
+create function billing.record_usage(p_event jsonb, p_line jsonb, p_transfer text, p_now timestamptz, p_month text)
+  returns table (outcome text, usage_id text, amount numeric, balance numeric) language plpgsql as $$
+declare
+  u billing.usage_records := jsonb_populate_record(null::billing.usage_records, p_event);
+  l billing.rated_lines := jsonb_populate_record(null::billing.rated_lines, p_line);
+  known record;
+  hold text;
+begin
+  perform billing.lock_money(u.organization_id);
+  insert into billing.usage_records select u.* on conflict (source, event_id) do nothing;
+  if not found then
+    select r.id, r.content_hash, x.amount_nanos, x.balance_after_nanos into known
+      from billing.usage_records r join billing.rated_lines x on x.usage_id = r.id where r.source = u.source and r.event_id = u.event_id;
+    return query select case when known.content_hash = u.content_hash then 'duplicate' else 'conflict' end,
+      known.id, known.amount_nanos::numeric, known.balance_after_nanos;
+    return;
+  end if;
+  if u.hold_reference is not null then
+    select h.id into hold from billing.holds h
+    where h.reference = u.hold_reference and h.state = 'active' and h.organization_id = u.organization_id and h.project_id = u.project_id;
+  end if;
+  if l.amount_nanos > 0 then
+    perform billing.charge(p_transfer, u.organization_id, u.project_id, l.amount_nanos, hold, false, 'usage', u.id, u.actor_id, u.correlation_id, p_now, p_month);
+  end if;
+  select b.posted into l.balance_after_nanos from billing.balance(u.organization_id, p_now) b;
+  insert into billing.rated_lines select l.*;
+  return query select 'recorded', u.id, l.amount_nanos::numeric, l.balance_after_nanos;
+end $$;
+
+-- A correction swaps the sides of what it corrects, in full, once; what was owed goes to prepaid, which pays what still is. outcome: corrected | missing | not_correctable | corrected_before
+create function billing.correct(p_original text, p_transfer text, p_repayment text, p_actor text, p_correlation text, p_now timestamptz)
+  returns text language plpgsql as $$
+declare
+  t billing.transfers;
+  fund text;
+begin
+  select * into t from billing.transfers where id = p_original;
+  if not found then return 'missing'; end if;
+  if t.code not in ('usage', 'settlement') then return 'not_correctable'; end if;
+  perform billing.lock_money(t.organization_id);
+  fund := t.debit_account_id;
+  if fund = t.organization_id || '/receivable' then fund := billing.open_account(t.organization_id, 'prepaid'); end if;
+  insert into billing.transfers (id, organization_id, project_id, kind, code, debit_account_id, credit_account_id, amount_nanos, usage_id, corrects_id, actor_id, correlation_id, created_at)
+  values (p_transfer, t.organization_id, t.project_id, 'single', 'correction', t.credit_account_id, fund, t.amount_nanos, t.usage_id, t.id, p_actor, p_correlation, p_now)
+  on conflict (corrects_id) where corrects_id is not null do nothing;
+  if not found then return 'corrected_before'; end if;
+  perform billing.repay(t.organization_id, p_repayment, p_actor, p_correlation, p_now);
+  return 'corrected';
+end $$;

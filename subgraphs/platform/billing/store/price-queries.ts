@@ -1,0 +1,109 @@
+import type { Transaction } from '../../../../kernel/database/transaction.js';
+import { type RequestContext, defineLoader, reachCondition } from '../../../../kernel/graphql/request-context.js';
+import { type Page, type PageArguments, keysetSql, pageRequest, toPage } from '../../../../kernel/paging/keyset.js';
+
+export interface SnapshotRecord {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly priceId: string;
+  readonly organizationId: string | null;
+  readonly priceKey: string;
+  readonly unit: string;
+  readonly unitPriceNanos: bigint;
+  readonly currency: string;
+  readonly validFrom: Date;
+  readonly hash: string;
+}
+
+export interface PriceRecord {
+  readonly [column: string]: unknown;
+  readonly id: string;
+  readonly organizationId: string | null;
+  readonly priceKey: string;
+  readonly unit: string;
+  readonly unitPriceNanos: bigint;
+  readonly currency: string;
+  readonly validFrom: Date;
+  readonly snapshotId: string;
+  readonly createdAt: Date;
+}
+
+const SNAPSHOT = `s.id, s.price_id as "priceId", s.organization_id as "organizationId", s.price_key as "priceKey", s.unit,
+  s.unit_price_nanos as "unitPriceNanos", s.currency, s.valid_from as "validFrom", s.hash`;
+
+const PRICE = `p.id, p.organization_id as "organizationId", p.price_key as "priceKey", p.unit, p.unit_price_nanos as "unitPriceNanos",
+  p.currency, p.valid_from as "validFrom", s.id as "snapshotId", p.created_at as "createdAt"`;
+
+/** The price in force: the organization's own before the list price, the latest that has begun. */
+export async function snapshotInForce(
+  tx: Transaction,
+  request: { priceKey: string; unit: string; organizationId: string; at: Date },
+): Promise<SnapshotRecord | null> {
+  const rows = await tx.prepared<SnapshotRecord>(
+    'billing.snapshot_in_force',
+    `select ${SNAPSHOT} from billing.prices p join billing.price_snapshots s on s.price_id = p.id
+     where p.price_key = $1 and p.unit = $2 and (p.organization_id is null or p.organization_id = $3) and p.valid_from <= $4
+     order by (p.organization_id is not null) desc, p.valid_from desc limit 1`,
+    [request.priceKey, request.unit, request.organizationId, request.at],
+  );
+  return rows[0] ?? null;
+}
+
+export async function snapshotById(tx: Transaction, id: string): Promise<SnapshotRecord | null> {
+  const rows = await tx.prepared<SnapshotRecord>(
+    'billing.snapshot',
+    `select ${SNAPSHOT} from billing.price_snapshots s where s.id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** List prices are for all; an organization's own are for those who may read its account. Row level security says so too. */
+async function visible(context: RequestContext, row: { organizationId: string | null }): Promise<boolean> {
+  const { organizationId } = row;
+  if (organizationId === null) return true;
+  return context.can('billing.account.read', { level: 'organization', id: organizationId, organizationId });
+}
+
+export const snapshotLoader = defineLoader<string, SnapshotRecord>('billing.price_snapshot', async (context, ids) => {
+  const rows = await context.read((tx) =>
+    tx.rows<SnapshotRecord>(`select ${SNAPSHOT} from billing.price_snapshots s where s.id = any ($1)`, [ids]),
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
+});
+
+export const priceLoader = defineLoader<string, PriceRecord>('billing.price', async (context, ids) => {
+  const rows = await context.read((tx) =>
+    tx.rows<PriceRecord>(
+      `select ${PRICE} from billing.prices p join billing.price_snapshots s on s.price_id = p.id where p.id = any ($1)`,
+      [ids],
+    ),
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return Promise.all(
+    ids.map(async (id) => {
+      const row = byId.get(id);
+      return row !== undefined && (await visible(context, row)) ? row : null;
+    }),
+  );
+});
+
+/** Prices, newest first; without a key all of them. */
+export async function listPrices(
+  context: RequestContext,
+  page: PageArguments & { priceKey?: string | undefined; organizationId?: string | undefined },
+): Promise<Page<PriceRecord>> {
+  const request = pageRequest(page);
+  const reach = reachCondition(await context.reach('billing.account.read'), { organization: 'p.organization_id' }, 3);
+  const keyset = keysetSql('p.id', request, { firstParameter: 3 + reach.values.length });
+  const rows = await context.read((tx) =>
+    tx.rows<PriceRecord>(
+      `select ${PRICE} from billing.prices p join billing.price_snapshots s on s.price_id = p.id
+       where ($1::text is null or p.price_key = $1) and ($2::text is null or p.organization_id = $2)
+         and (p.organization_id is null or ${reach.condition}) and ${keyset.condition} ${keyset.tail}`,
+      [page.priceKey ?? null, page.organizationId ?? null, ...reach.values, ...keyset.values],
+    ),
+  );
+  return toPage(request, rows, (row) => [row.id]);
+}
