@@ -16,4 +16,6 @@ export interface AppEndpointView {
 export interface Apps {
   readonly subgraph: Subgraph;
   endpointsOf(tx: Transaction, appInstanceId: string): Promise<AppEndpointView[]>;
+  /** Publishes the built-in apps (JupyterLab, vLLM) as the platform; does only what is missing. Needs the registry and the policies. */
+  seedCatalogue(): Promise<{ slugs: string[] }>;
 }
