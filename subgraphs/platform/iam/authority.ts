@@ -47,12 +47,18 @@ export class IamAuthority implements Authority {
 
   async decide(actor: Actor, permission: string, scope: Scope, revision?: string): Promise<Decision> {
     const question = await this.#question(actor, permission, scope, revision);
-    if (question === null) return new IamDecision({ actor, permission, scope }, { reason: 'STALE_DATA', isScopeVisible: true });
+    if (question === null)
+      return new IamDecision({ actor, permission, scope }, { reason: 'STALE_DATA', isScopeVisible: true });
     return new IamDecision(question, decideAccess(question));
   }
 
   /** Null when access data could not be brought up to date. */
-  async #question(actor: Actor, permission: string, scope: Scope, revision: string | undefined): Promise<AccessQuestion | null> {
+  async #question(
+    actor: Actor,
+    permission: string,
+    scope: Scope,
+    revision: string | undefined,
+  ): Promise<AccessQuestion | null> {
     const [platformAtLeast, organizationAtLeast] = parseRevision(revision);
     const { snapshots } = this.#options;
     try {
@@ -60,7 +66,10 @@ export class IamAuthority implements Authority {
       if (platform === null) return null;
       const { organizationId } = scope;
       const organization =
-        organizationId === null ? null : (snapshots.peek(organizationId, organizationAtLeast) ?? (await snapshots.get(organizationId, organizationAtLeast)));
+        organizationId === null
+          ? null
+          : (snapshots.peek(organizationId, organizationAtLeast) ??
+            (await snapshots.get(organizationId, organizationAtLeast)));
       return { actor, permission, scope, platform, organization, now: this.#now() };
     } catch {
       return null;
@@ -69,12 +78,18 @@ export class IamAuthority implements Authority {
 
   async reach(actor: Actor, permission: string): Promise<Reach> {
     if (actor.kind === 'system') return EVERYWHERE;
-    const reach = { isEverywhere: false, organizationIds: [] as string[], departmentIds: [] as string[], projectIds: [] as string[] };
+    const reach = {
+      isEverywhere: false,
+      organizationIds: [] as string[],
+      departmentIds: [] as string[],
+      projectIds: [] as string[],
+    };
     if (actor.kind === 'anonymous') return reach;
     const platform = await this.#platform();
     const now = this.#now();
     const scope: Scope = { level: 'platform', id: 'platform', organizationId: null };
-    const isEverywhere = decideAccess({ actor, permission, scope, platform, organization: null, now }).reason === 'ALLOWED';
+    const isEverywhere =
+      decideAccess({ actor, permission, scope, platform, organization: null, now }).reason === 'ALLOWED';
     let organizationIds = await this.#organizationsOf(actor);
     if (isEverywhere && actor.organizationIds === '*') {
       const everyone = await this.#options.organizations.allUnlessUnrestricted();
@@ -142,7 +157,10 @@ function lock(scopeId: string, mode: 'shared' | 'exclusive'): string {
 function parseRevision(revision: string | undefined): [bigint | undefined, bigint | undefined] {
   if (revision === undefined) return [undefined, undefined];
   const [platform, organization] = revision.split('.');
-  return [platform === undefined ? undefined : BigInt(platform), organization === undefined ? undefined : BigInt(organization)];
+  return [
+    platform === undefined ? undefined : BigInt(platform),
+    organization === undefined ? undefined : BigInt(organization),
+  ];
 }
 
 /** A decision in the kernel's words; identifier and explanation are made only when somebody looks. */
@@ -154,7 +172,10 @@ class IamDecision implements Decision {
   readonly #question: AccessQuestion | Pick<AccessQuestion, 'actor' | 'permission' | 'scope'>;
   #id: string | undefined;
 
-  constructor(question: AccessQuestion | Pick<AccessQuestion, 'actor' | 'permission' | 'scope'>, verdict: { reason: DecisionReason; isScopeVisible: boolean }) {
+  constructor(
+    question: AccessQuestion | Pick<AccessQuestion, 'actor' | 'permission' | 'scope'>,
+    verdict: { reason: DecisionReason; isScopeVisible: boolean },
+  ) {
     this.permission = question.permission;
     this.scope = question.scope;
     this.reason = verdict.reason;
@@ -178,7 +199,8 @@ class IamDecision implements Decision {
   }
 
   get message(): string {
-    if (!('platform' in this.#question)) return 'Access data could not be brought up to date, so the answer is no; try again shortly.';
+    if (!('platform' in this.#question))
+      return 'Access data could not be brought up to date, so the answer is no; try again shortly.';
     return explainDecision(this.#question, this.reason).message;
   }
 

@@ -20,9 +20,14 @@ export interface ProjectPlace {
 export interface Directory {
   /** Null when the project does not exist. */
   project(projectId: string): Promise<ProjectPlace | null>;
-  organization(organizationId: string): Promise<{ organizationId: string; name: string; isActive: boolean; scope: Scope } | null>;
+  organization(
+    organizationId: string,
+  ): Promise<{ organizationId: string; name: string; isActive: boolean; scope: Scope } | null>;
   /** Public keys (OpenSSH format) by their ids; unknown ones and those the owner removed are missing from the answer. */
-  sshPublicKeys(tx: Transaction, sshKeyIds: readonly string[]): Promise<{ id: string; ownerId: string; publicKey: string }[]>;
+  sshPublicKeys(
+    tx: Transaction,
+    sshKeyIds: readonly string[],
+  ): Promise<{ id: string; ownerId: string; publicKey: string }[]>;
 }
 
 export interface QuotaHoldRequest {
@@ -50,12 +55,19 @@ export interface Quotas {
 /** Policy values: the most specific wins inside its ancestors' bounds; a hard deny at any ancestor is absolute. */
 export interface Policies {
   /** The effective value and where it came from. Throws for an undefined key. */
-  value(tx: Transaction, key: string, scope: Scope): Promise<{ value: string | number | boolean | readonly string[]; isDenied: boolean; source: Scope }>;
+  value(
+    tx: Transaction,
+    key: string,
+    scope: Scope,
+  ): Promise<{ value: string | number | boolean | readonly string[]; isDenied: boolean; source: Scope }>;
 }
 
 /** Secrets at rest: sealed under the master key (envelope encryption); only references travel. */
 export interface Secrets {
-  seal(tx: Transaction, secret: { organizationId: string | null; purpose: string; plaintext: string }): Promise<{ secretId: string }>;
+  seal(
+    tx: Transaction,
+    secret: { organizationId: string | null; purpose: string; plaintext: string },
+  ): Promise<{ secretId: string }>;
   /** Null when it was destroyed. */
   open(tx: Transaction, secretId: string): Promise<string | null>;
   destroy(tx: Transaction, secretId: string): Promise<void>;

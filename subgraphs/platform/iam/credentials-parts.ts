@@ -22,7 +22,10 @@ export interface PrincipalAccess {
    * Denies the principal everything from the commit on, with reason REVOKED, whatever bindings or tokens it still has.
    * Only from a command with `changesAccess: true` on a scope of the same organization (null for people: platform scope).
    */
-  revokePrincipal(tx: Transaction, principal: { id: string; organizationId: string | null; reason: string }): Promise<void>;
+  revokePrincipal(
+    tx: Transaction,
+    principal: { id: string; organizationId: string | null; reason: string },
+  ): Promise<void>;
   reinstatePrincipal(tx: Transaction, principal: { id: string; organizationId: string | null }): Promise<void>;
   /** Hears of changed access; null means the platform. To drop cached actors. */
   onAccessChange(listener: (organizationId: string | null) => void): () => void;
@@ -50,7 +53,10 @@ export interface CredentialParts {
   readonly stop: () => Promise<void>;
   readonly credentials: Credentials;
   readonly secrets: Secrets;
-  sshPublicKeys(tx: Transaction, sshKeyIds: readonly string[]): Promise<{ id: string; ownerId: string; publicKey: string }[]>;
+  sshPublicKeys(
+    tx: Transaction,
+    sshKeyIds: readonly string[],
+  ): Promise<{ id: string; ownerId: string; publicKey: string }[]>;
 }
 
 export type CreateCredentialParts = (dependencies: CredentialDependencies) => CredentialParts;

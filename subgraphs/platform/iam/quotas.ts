@@ -29,26 +29,48 @@ export class QuotaTree implements Quotas {
   async hold(tx: Transaction, request: QuotaHoldRequest): Promise<Outcome<{ holdId: string }>> {
     const { dimension, amount } = request;
     if (this.#registry.quotaDimension(dimension) === null) {
-      return refuse('NOT_REGISTERED', `"${dimension}" is not a registered quota dimension.`, { details: { dimension } });
+      return refuse('NOT_REGISTERED', `"${dimension}" is not a registered quota dimension.`, {
+        details: { dimension },
+      });
     }
     if (amount < 0n) throw new Error(`a hold of ${amount} ${dimension} is negative`);
     const ids = [newId('qta'), newId('qta'), newId('qta'), newId('qta')];
-    const [answer] = await tx.prepared<HoldAnswer>('iam.quota.hold', 'select * from iam.hold_quota($1, $2, $3, $4, $5, $6, $7, $8)', [
-      newId('hld'), request.projectId, request.principalId, dimension, amount, request.reference, request.ttlSeconds, ids,
-    ]);
+    const [answer] = await tx.prepared<HoldAnswer>(
+      'iam.quota.hold',
+      'select * from iam.hold_quota($1, $2, $3, $4, $5, $6, $7, $8)',
+      [
+        newId('hld'),
+        request.projectId,
+        request.principalId,
+        dimension,
+        amount,
+        request.reference,
+        request.ttlSeconds,
+        ids,
+      ],
+    );
     if (answer === undefined) throw new Error('iam.hold_quota did not answer');
     if (answer.outcome === 'held') return accept({ holdId: answer.hold_id ?? '' });
     if (answer.outcome === 'unknown') return refuse('NOT_FOUND', `There is no project ${request.projectId}.`);
     if (answer.outcome === 'inactive') {
-      return refuse('INVALID_STATE', 'The project is archived, or its organization is suspended: nothing new may start in it.');
+      return refuse(
+        'INVALID_STATE',
+        'The project is archived, or its organization is suspended: nothing new may start in it.',
+      );
     }
     return exceeded(request, answer);
   }
 
   async commit(tx: Transaction, reference: string, dimension: string): Promise<Outcome<null>> {
-    const [answer] = await tx.prepared<{ outcome: string }>('iam.quota.commit', 'select iam.commit_quota($1, $2) as outcome', [reference, dimension]);
+    const [answer] = await tx.prepared<{ outcome: string }>(
+      'iam.quota.commit',
+      'select iam.commit_quota($1, $2) as outcome',
+      [reference, dimension],
+    );
     if (answer?.outcome === 'committed') return accept(null);
-    return refuse('EXPIRED', `The hold of ${dimension} for ${reference} has expired or was given back; hold again.`, { details: { reference, dimension } });
+    return refuse('EXPIRED', `The hold of ${dimension} for ${reference} has expired or was given back; hold again.`, {
+      details: { reference, dimension },
+    });
   }
 
   async release(tx: Transaction, reference: string): Promise<void> {

@@ -49,7 +49,8 @@ export function boundsUnder(definition: PolicyDefinition, ancestors: readonly Po
     if (setting.minimum !== null) minimum = minimum === null ? setting.minimum : Math.max(minimum, setting.minimum);
     if (setting.maximum !== null) maximum = maximum === null ? setting.maximum : Math.min(maximum, setting.maximum);
     const narrower = setting.allowedValues;
-    if (narrower !== null) allowedValues = allowedValues === null ? narrower : allowedValues.filter((value) => narrower.includes(value));
+    if (narrower !== null)
+      allowedValues = allowedValues === null ? narrower : allowedValues.filter((value) => narrower.includes(value));
   }
   return { minimum, maximum, allowedValues };
 }
@@ -70,7 +71,11 @@ export function boundFault(value: PolicyPrimitive, bounds: PolicyBounds): string
  * The most specific value that lies inside the bounds of everything above it; the definition's default when there is
  * none. `settings` go from the platform inward. A bound that was narrowed later silences what now lies outside of it.
  */
-export function effectivePolicy(definition: PolicyDefinition, settings: readonly PolicySetting[], root: Scope): EffectivePolicy {
+export function effectivePolicy(
+  definition: PolicyDefinition,
+  settings: readonly PolicySetting[],
+  root: Scope,
+): EffectivePolicy {
   let effective: EffectivePolicy = { value: definition.defaultValue, isDenied: false, source: root };
   for (const [depth, setting] of settings.entries()) {
     const isInside = boundFault(setting.value, boundsUnder(definition, settings.slice(0, depth))) === null;

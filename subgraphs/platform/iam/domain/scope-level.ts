@@ -8,7 +8,11 @@ export function levelOf(scopeId: string): ScopeLevel | null {
   return scopeId === 'platform' ? 'platform' : (LEVELS[prefixOf(scopeId) ?? ''] ?? null);
 }
 
-const PRINCIPALS: Readonly<Record<string, 'human' | 'service_account' | 'group'>> = { usr: 'human', sva: 'service_account', grp: 'group' };
+const PRINCIPALS: Readonly<Record<string, 'human' | 'service_account' | 'group'>> = {
+  usr: 'human',
+  sva: 'service_account',
+  grp: 'group',
+};
 
 /** The kind of principal that an identifier names; null for anything else. */
 export function principalTypeOf(principalId: string): 'human' | 'service_account' | 'group' | null {

@@ -27,13 +27,20 @@ export async function findParentScope(lookup: ScopeLookup, scope: Scope): Promis
   if (scope.level === 'platform') return null;
   if (scope.level === 'organization') return PLATFORM_SCOPE;
   if (scope.level === 'department') return findScope(lookup, scope.organizationId ?? '');
-  const row = await lookup.row<{ department_id: string }>('select department_id from iam.projects where id = $1', [scope.id]);
+  const row = await lookup.row<{ department_id: string }>('select department_id from iam.projects where id = $1', [
+    scope.id,
+  ]);
   return row === null ? null : findScope(lookup, row.department_id);
 }
 
 /** Where the thing lives that a row of `table` names: its organization, or the platform when it has none. */
 export async function findOwner(lookup: ScopeLookup, table: 'groups' | 'roles', id: string): Promise<Scope | null> {
-  const row = await lookup.row<{ organization_id: string | null }>(`select organization_id from iam.${table} where id = $1`, [id]);
+  const row = await lookup.row<{ organization_id: string | null }>(
+    `select organization_id from iam.${table} where id = $1`,
+    [id],
+  );
   if (row === null) return null;
-  return row.organization_id === null ? PLATFORM_SCOPE : { level: 'organization', id: row.organization_id, organizationId: row.organization_id };
+  return row.organization_id === null
+    ? PLATFORM_SCOPE
+    : { level: 'organization', id: row.organization_id, organizationId: row.organization_id };
 }

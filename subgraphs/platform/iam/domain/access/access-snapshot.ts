@@ -52,12 +52,15 @@ export class AccessSnapshot {
   readonly #members: ReadonlySet<string>;
   readonly #revoked: ReadonlySet<string>;
   readonly #grants = new Map<string, PrincipalGrants>();
+  #byScope: Map<string, BindingFact[]> | undefined;
 
   constructor(facts: AccessFacts, catalogue: RoleCatalogue) {
     this.facts = facts;
     this.catalogue = catalogue;
     for (const [number, scope] of facts.scopes.entries()) this.#numbers.set(scope.id, number);
-    this.#parents = Int32Array.from(facts.scopes, (scope) => (scope.parentId === null ? -1 : this.scopeNumber(scope.parentId)));
+    this.#parents = Int32Array.from(facts.scopes, (scope) =>
+      scope.parentId === null ? -1 : this.scopeNumber(scope.parentId),
+    );
     for (const role of facts.customRoles) this.#roles.set(role.id, catalogue.index.bits(role.permissions));
     for (const { groupId, memberId } of facts.groupMembers) append(this.#groupsOf, memberId, groupId);
     for (const binding of facts.bindings) append(this.#bindings, binding.principalId, binding);
@@ -69,7 +72,8 @@ export class AccessSnapshot {
   #addGuardrail(binding: BindingFact): void {
     const scope = this.scopeNumber(binding.scopeId);
     const bits = this.roleBits(binding.roleId);
-    if (scope >= 0 && binding.effect === 'guardrail') append(this.#guardrails, scope, { bits, expiresAt: binding.expiresAt });
+    if (scope >= 0 && binding.effect === 'guardrail')
+      append(this.#guardrails, scope, { bits, expiresAt: binding.expiresAt });
   }
 
   get revision(): bigint {
@@ -169,7 +173,9 @@ export class AccessSnapshot {
   #isBounded(scope: number, permission: number, now: number): boolean {
     const guardrails = this.#guardrails.get(scope);
     if (guardrails === undefined) return false;
-    return guardrails.some(({ bits, expiresAt }) => (expiresAt === null || expiresAt > now) && !hasNumber(bits, permission));
+    return guardrails.some(
+      ({ bits, expiresAt }) => (expiresAt === null || expiresAt > now) && !hasNumber(bits, permission),
+    );
   }
 
   /** Whether the principal has anything at all at the scope, above it, or (for containers) below it. */
@@ -180,6 +186,22 @@ export class AccessSnapshot {
     for (let at = scope; at >= 0; at = this.parentOf(at)) if (live.has(at)) return true;
     for (const granted of live) for (let at = granted; at >= 0; at = this.parentOf(at)) if (at === scope) return true;
     return false;
+  }
+
+  /** The scope and its ancestors, innermost first; empty for an unknown one. */
+  chainOf(scopeId: string): ScopeFact[] {
+    const chain: ScopeFact[] = [];
+    for (let at = this.scopeNumber(scopeId); at >= 0; at = this.parentOf(at)) {
+      const scope = this.facts.scopes[at];
+      if (scope !== undefined) chain.push(scope);
+    }
+    return chain;
+  }
+
+  /** Bindings made at exactly this scope. */
+  bindingsAt(scopeId: string): readonly BindingFact[] {
+    this.#byScope ??= Map.groupBy(this.facts.bindings, (binding) => binding.scopeId);
+    return this.#byScope.get(scopeId) ?? [];
   }
 
   /** Bindings of the principal (and its groups) that hold the permission at the scope or above: for explanations. */
@@ -196,7 +218,12 @@ function has(bits: PermissionBits | undefined, permission: number): boolean {
   return bits !== undefined && hasNumber(bits, permission);
 }
 
-function merge(target: Map<number, PermissionBits>, scope: number, bits: PermissionBits, catalogue: RoleCatalogue): void {
+function merge(
+  target: Map<number, PermissionBits>,
+  scope: number,
+  bits: PermissionBits,
+  catalogue: RoleCatalogue,
+): void {
   let merged = target.get(scope);
   if (merged === undefined) {
     merged = catalogue.index.none();

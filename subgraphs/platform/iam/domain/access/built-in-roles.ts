@@ -15,9 +15,17 @@ export interface BuiltInRole {
 }
 
 export type BuiltInRoleName =
-  | 'platform_admin' | 'platform_operator' | 'platform_viewer'
-  | 'organization_owner' | 'organization_admin' | 'billing_admin' | 'organization_viewer'
-  | 'project_admin' | 'project_member' | 'project_viewer' | 'app_worker';
+  | 'platform_admin'
+  | 'platform_operator'
+  | 'platform_viewer'
+  | 'organization_owner'
+  | 'organization_admin'
+  | 'billing_admin'
+  | 'organization_viewer'
+  | 'project_admin'
+  | 'project_member'
+  | 'project_viewer'
+  | 'app_worker';
 
 /** The same in every deployment: derived from the name, in the form of a UUID version 8. */
 export function builtInRoleId(name: string): string {
@@ -31,17 +39,83 @@ const ORGANIZATION: readonly ScopeLevel[] = ['organization'];
 const INSIDE: readonly ScopeLevel[] = ['organization', 'department', 'project'];
 
 const TABLE: readonly Omit<BuiltInRole, 'id'>[] = [
-  { name: 'platform_admin', title: 'Platform administrator', description: 'Everything, everywhere.', includes: ['platform_operator', 'organization_owner'], levels: ['platform'] },
-  { name: 'platform_operator', title: 'Platform operator', description: 'Runs the platform: onboarding, fleet, incidents.', includes: ['platform_viewer'], levels: ['platform'] },
-  { name: 'platform_viewer', title: 'Platform viewer', description: 'Sees how the platform stands.', includes: [], levels: ['platform'] },
-  { name: 'organization_owner', title: 'Organization owner', description: 'Everything in one organization.', includes: ['organization_admin', 'billing_admin'], levels: ORGANIZATION },
-  { name: 'organization_admin', title: 'Organization administrator', description: 'Members, projects, access and limits of one organization.', includes: ['organization_viewer', 'project_admin'], levels: ORGANIZATION },
-  { name: 'billing_admin', title: 'Billing administrator', description: 'Money of one organization.', includes: [], levels: ORGANIZATION },
-  { name: 'organization_viewer', title: 'Organization viewer', description: 'Sees everything in one organization.', includes: ['project_viewer'], levels: ORGANIZATION },
-  { name: 'project_admin', title: 'Project administrator', description: 'Everything in a project, and its access.', includes: ['project_member', 'app_worker'], levels: INSIDE },
-  { name: 'project_member', title: 'Project member', description: 'Works in a project: launches, uses and releases.', includes: ['project_viewer'], levels: INSIDE },
-  { name: 'project_viewer', title: 'Project viewer', description: 'Sees what is in a project.', includes: [], levels: INSIDE },
-  { name: 'app_worker', title: 'App worker', description: 'Leases and reports work of app instances; for service accounts.', includes: [], levels: INSIDE },
+  {
+    name: 'platform_admin',
+    title: 'Platform administrator',
+    description: 'Everything, everywhere.',
+    includes: ['platform_operator', 'organization_owner'],
+    levels: ['platform'],
+  },
+  {
+    name: 'platform_operator',
+    title: 'Platform operator',
+    description: 'Runs the platform: onboarding, fleet, incidents.',
+    includes: ['platform_viewer'],
+    levels: ['platform'],
+  },
+  {
+    name: 'platform_viewer',
+    title: 'Platform viewer',
+    description: 'Sees how the platform stands.',
+    includes: [],
+    levels: ['platform'],
+  },
+  {
+    name: 'organization_owner',
+    title: 'Organization owner',
+    description: 'Everything in one organization.',
+    includes: ['organization_admin', 'billing_admin'],
+    levels: ORGANIZATION,
+  },
+  {
+    name: 'organization_admin',
+    title: 'Organization administrator',
+    description: 'Members, projects, access and limits of one organization.',
+    includes: ['organization_viewer', 'project_admin'],
+    levels: ORGANIZATION,
+  },
+  {
+    name: 'billing_admin',
+    title: 'Billing administrator',
+    description: 'Money of one organization.',
+    includes: [],
+    levels: ORGANIZATION,
+  },
+  {
+    name: 'organization_viewer',
+    title: 'Organization viewer',
+    description: 'Sees everything in one organization.',
+    includes: ['project_viewer'],
+    levels: ORGANIZATION,
+  },
+  {
+    name: 'project_admin',
+    title: 'Project administrator',
+    description: 'Everything in a project, and its access.',
+    includes: ['project_member', 'app_worker'],
+    levels: INSIDE,
+  },
+  {
+    name: 'project_member',
+    title: 'Project member',
+    description: 'Works in a project: launches, uses and releases.',
+    includes: ['project_viewer'],
+    levels: INSIDE,
+  },
+  {
+    name: 'project_viewer',
+    title: 'Project viewer',
+    description: 'Sees what is in a project.',
+    includes: [],
+    levels: INSIDE,
+  },
+  {
+    name: 'app_worker',
+    title: 'App worker',
+    description: 'Leases and reports work of app instances; for service accounts.',
+    includes: [],
+    levels: INSIDE,
+  },
 ];
 
 export const BUILT_IN_ROLES: readonly BuiltInRole[] = TABLE.map((role) => ({ ...role, id: builtInRoleId(role.name) }));

@@ -5,8 +5,17 @@ import { matchesPattern } from './permission-set.js';
 import { survivesSuspension } from './suspension.js';
 
 export type DecisionReason =
-  | 'ALLOWED' | 'NO_BINDING' | 'DENIED' | 'GUARDRAIL' | 'PROJECT_BOUNDARY' | 'ALLOW_LIST' | 'STEP_UP_REQUIRED'
-  | 'EXPIRED_BINDING' | 'REVOKED' | 'ORGANIZATION_SUSPENDED' | 'STALE_DATA';
+  | 'ALLOWED'
+  | 'NO_BINDING'
+  | 'DENIED'
+  | 'GUARDRAIL'
+  | 'PROJECT_BOUNDARY'
+  | 'ALLOW_LIST'
+  | 'STEP_UP_REQUIRED'
+  | 'EXPIRED_BINDING'
+  | 'REVOKED'
+  | 'ORGANIZATION_SUSPENDED'
+  | 'STALE_DATA';
 
 export interface AccessQuestion {
   readonly actor: Actor;
@@ -40,8 +49,10 @@ export function decideAccess(question: AccessQuestion): Verdict {
   if (actor.kind === 'system') return ALLOWED;
   const isPlatform = scope.level === 'platform';
   if (actor.kind === 'anonymous') return { reason: 'NO_BINDING', isScopeVisible: isPlatform };
-  if (!isPlatform && (organization === null || organization.scopeNumber(scope.id) < 0 || !isInReach(actor, scope))) return INVISIBLE;
-  if (platform.isRevoked(actor.id) || organization?.isRevoked(actor.id) === true) return { reason: 'REVOKED', isScopeVisible: isVisible(question) };
+  if (!isPlatform && (organization === null || organization.scopeNumber(scope.id) < 0 || !isInReach(actor, scope)))
+    return INVISIBLE;
+  if (platform.isRevoked(actor.id) || organization?.isRevoked(actor.id) === true)
+    return { reason: 'REVOKED', isScopeVisible: isVisible(question) };
   if (actor.projectId !== undefined && (scope.level !== 'project' || scope.id !== actor.projectId)) {
     return { reason: 'PROJECT_BOUNDARY', isScopeVisible: true };
   }
@@ -53,27 +64,40 @@ export function decideAccess(question: AccessQuestion): Verdict {
 }
 
 function isInReach(actor: Actor, scope: Scope): boolean {
-  return actor.organizationIds === '*' || (scope.organizationId !== null && actor.organizationIds.includes(scope.organizationId));
+  return (
+    actor.organizationIds === '*' ||
+    (scope.organizationId !== null && actor.organizationIds.includes(scope.organizationId))
+  );
 }
 
 function standingReason(question: AccessQuestion): DecisionReason {
   const { actor, platform, organization, now } = question;
   const permission = platform.catalogue.index.numberOf(question.permission);
   const above = platform.standing(platform.grantsOf(actor.id), permission, 0, now);
-  const inside = organization?.standing(organization.grantsOf(actor.id), permission, organization.scopeNumber(question.scope.id), now);
+  const inside = organization?.standing(
+    organization.grantsOf(actor.id),
+    permission,
+    organization.scopeNumber(question.scope.id),
+    now,
+  );
   if (above.isDenied || inside?.isDenied === true) return 'DENIED';
   if (!above.isAllowed && inside?.isAllowed !== true) {
     return above.hasExpired || inside?.hasExpired === true ? 'EXPIRED_BINDING' : 'NO_BINDING';
   }
   if (above.isBounded || inside?.isBounded === true) return 'GUARDRAIL';
-  if (organization?.facts.isSuspended === true && !above.isAllowed && !survivesSuspension(question.permission)) return 'ORGANIZATION_SUSPENDED';
+  if (organization?.facts.isSuspended === true && !above.isAllowed && !survivesSuspension(question.permission))
+    return 'ORGANIZATION_SUSPENDED';
   return platform.catalogue.needsStepUp(permission) && !hasSteppedUp(actor, now) ? 'STEP_UP_REQUIRED' : 'ALLOWED';
 }
 
 /** Machines are never asked for a second factor. */
 function hasSteppedUp(actor: Actor, now: number): boolean {
   if (actor.kind !== 'human') return true;
-  return actor.assurance >= STEP_UP_ASSURANCE && actor.authenticatedAt !== undefined && now / 1000 - actor.authenticatedAt <= STEP_UP_SECONDS;
+  return (
+    actor.assurance >= STEP_UP_ASSURANCE &&
+    actor.authenticatedAt !== undefined &&
+    now / 1000 - actor.authenticatedAt <= STEP_UP_SECONDS
+  );
 }
 
 /** Who has anything at the scope, above it or below it may learn that it exists; members may of their organization. */

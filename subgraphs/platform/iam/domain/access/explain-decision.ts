@@ -28,8 +28,11 @@ function messageOf(question: AccessQuestion, reason: DecisionReason): string {
       return '';
     case 'NO_BINDING': {
       const roles = rolesThatHelp(question);
-      if (question.platform.catalogue.index.numberOf(permission) < 0) return `${permission} is not a registered permission; nobody holds it.`;
-      return roles.length === 0 ? `You need ${need}.` : `You need ${need}; one of these roles would give it: ${roles.join(', ')}.`;
+      if (question.platform.catalogue.index.numberOf(permission) < 0)
+        return `${permission} is not a registered permission; nobody holds it.`;
+      return roles.length === 0
+        ? `You need ${need}.`
+        : `You need ${need}; one of these roles would give it: ${roles.join(', ')}.`;
     }
     case 'EXPIRED_BINDING':
       return `You had ${need}, but the binding has expired; ask for a new one.`;
@@ -71,7 +74,9 @@ function detail(question: AccessQuestion, reason: DecisionReason): Record<string
 function rolesThatHelp({ platform, permission, scope }: AccessQuestion): string[] {
   const { catalogue } = platform;
   const number = catalogue.index.numberOf(permission);
-  return BUILT_IN_ROLES.filter((role) => (scope.level === 'platform' ? role.levels.includes('platform') : !role.levels.includes('platform')))
+  return BUILT_IN_ROLES.filter((role) =>
+    scope.level === 'platform' ? role.levels.includes('platform') : !role.levels.includes('platform'),
+  )
     .filter((role) => hasNumber(catalogue.builtInBits(role.id) ?? catalogue.index.none(), number))
     .map((role) => role.name)
     .reverse()
@@ -83,7 +88,10 @@ function heldAt({ platform, organization, actor, permission, now }: AccessQuesti
   if (organization === null) return [];
   const number = platform.catalogue.index.numberOf(permission);
   const grants = organization.grantsOf(actor.id);
-  const scopes = [...grants.allow.keys(), ...grants.timed.filter((grant) => !grant.isDeny && grant.expiresAt > now).map((grant) => grant.scope)];
+  const scopes = [
+    ...grants.allow.keys(),
+    ...grants.timed.filter((grant) => !grant.isDeny && grant.expiresAt > now).map((grant) => grant.scope),
+  ];
   return [...new Set(scopes)]
     .filter((scope) => organization.standing(grants, number, scope, now).isAllowed)
     .map((scope) => organization.facts.scopes[scope])
@@ -92,7 +100,10 @@ function heldAt({ platform, organization, actor, permission, now }: AccessQuesti
     .map((scope) => ({ level: scope.level, id: scope.id }));
 }
 
-function ownBindings(question: AccessQuestion, isWanted: (expiresAt: number | null) => boolean): { bindingId: string; scopeId: string; roleId: string }[] {
+function ownBindings(
+  question: AccessQuestion,
+  isWanted: (expiresAt: number | null) => boolean,
+): { bindingId: string; scopeId: string; roleId: string }[] {
   const { platform, organization, actor, scope } = question;
   const number = platform.catalogue.index.numberOf(question.permission);
   const found = [

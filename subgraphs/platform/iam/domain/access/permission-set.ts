@@ -65,6 +65,9 @@ export function isEmpty(bits: PermissionBits): boolean {
 /** Whether a permission matches one of the patterns of a credential's allow-list; a pattern may end in `.*`, and `*` is all. */
 export function matchesPattern(permission: string, patterns: readonly string[]): boolean {
   return patterns.some(
-    (pattern) => pattern === permission || pattern === '*' || (pattern.endsWith('.*') && permission.startsWith(pattern.slice(0, -1))),
+    (pattern) =>
+      pattern === permission ||
+      pattern === '*' ||
+      (pattern.endsWith('.*') && permission.startsWith(pattern.slice(0, -1))),
   );
 }

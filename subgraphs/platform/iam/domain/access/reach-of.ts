@@ -13,7 +13,13 @@ export interface OrganizationReach {
  * Where in one organization the actor holds the permission, in as few scopes as can be exact: a scope stands for all
  * below it only when nothing below is taken away. Everything named is allowed by {@link decideAccess}.
  */
-export function reachOf(question: { actor: Actor; permission: string; platform: AccessSnapshot; organization: AccessSnapshot; now: number }): OrganizationReach {
+export function reachOf(question: {
+  actor: Actor;
+  permission: string;
+  platform: AccessSnapshot;
+  organization: AccessSnapshot;
+  now: number;
+}): OrganizationReach {
   const { organization, platform, actor } = question;
   const organizationId = organization.facts.organizationId ?? '';
   const isAllowed = (scope: { level: Scope['level']; id: string }): boolean =>
@@ -23,7 +29,9 @@ export function reachOf(question: { actor: Actor; permission: string; platform: 
     if (isAllowed({ level: 'project', id: actor.projectId })) reach.projectIds.push(actor.projectId);
     return reach;
   }
-  const isRestricted = organization.hasRestrictions(organization.grantsOf(actor.id)) || platform.hasRestrictions(platform.grantsOf(actor.id));
+  const isRestricted =
+    organization.hasRestrictions(organization.grantsOf(actor.id)) ||
+    platform.hasRestrictions(platform.grantsOf(actor.id));
   const { scopes } = organization.facts;
   if (!isRestricted) return coarse(organization, isAllowed, reach);
   const allowed = scopes.map((scope) => isAllowed(scope));

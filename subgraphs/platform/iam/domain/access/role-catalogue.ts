@@ -10,10 +10,14 @@ export class RoleCatalogue {
 
   constructor(permissions: readonly RegisteredPermission[]) {
     this.index = new PermissionIndex(permissions.map((permission) => permission.id));
-    this.#stepUp = this.index.bits(permissions.filter((permission) => permission.needsStepUp).map((permission) => permission.id));
+    this.#stepUp = this.index.bits(
+      permissions.filter((permission) => permission.needsStepUp).map((permission) => permission.id),
+    );
     for (const role of BUILT_IN_ROLES) {
       const included = includedRoles(role.name);
-      const held = permissions.filter((permission) => role.name === 'platform_admin' || permission.roles.some((name) => included.has(name)));
+      const held = permissions.filter(
+        (permission) => role.name === 'platform_admin' || permission.roles.some((name) => included.has(name)),
+      );
       this.#builtIn.set(role.id, this.index.bits(held.map((permission) => permission.id)));
     }
   }

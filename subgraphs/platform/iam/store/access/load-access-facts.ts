@@ -5,6 +5,10 @@ import type { ScopeLevel } from '../../domain/access/built-in-roles.js';
 type Rows<Row> = readonly Row[];
 type Answer<Row> = { rows: Rows<Row> };
 
+function rowsOf<Row>(answer: Answer<unknown> | undefined): Rows<Row> {
+  return (answer?.rows ?? []) as Rows<Row>;
+}
+
 interface BindingRow {
   readonly id: string;
   readonly scope_id: string;
@@ -21,7 +25,8 @@ const PLATFORM_ID = 'platform';
  * of the database, one round trip. Null when there is no such organization.
  */
 export async function loadAccessFacts(pool: pg.Pool, organizationId: string | null): Promise<AccessFacts | null> {
-  const statements = organizationId === null ? platformStatements() : organizationStatements(pg.escapeLiteral(organizationId));
+  const statements =
+    organizationId === null ? platformStatements() : organizationStatements(pg.escapeLiteral(organizationId));
   const text = ['begin isolation level repeatable read read only', ...statements, 'commit'].join(';\n');
   const client = await pool.connect();
   let isBroken = true;
@@ -85,7 +90,7 @@ function organizationFacts(organizationId: string, answers: readonly Answer<neve
     isSuspended: !isActive,
     scopes: [
       { id: organizationId, level: 'organization' as const, parentId: null, name: head.name, isActive },
-      ...(scopes?.rows as Rows<{ id: string; name: string; department_id: string | null; is_active: boolean }>).map((row) => ({
+      ...rowsOf<{ id: string; name: string; department_id: string | null; is_active: boolean }>(scopes).map((row) => ({
         id: row.id,
         level: (row.department_id === null ? 'department' : 'project') as ScopeLevel,
         parentId: row.department_id ?? organizationId,
@@ -93,20 +98,23 @@ function organizationFacts(organizationId: string, answers: readonly Answer<neve
         isActive: row.is_active && isActive,
       })),
     ],
-    customRoles: roles?.rows as Rows<{ id: string; permissions: string[] }>,
+    customRoles: rowsOf<{ id: string; permissions: string[] }>(roles),
     groupMembers: toGroupMembers(groups),
-    members: (members?.rows as Rows<{ user_id: string }>).map((row) => row.user_id),
+    members: rowsOf<{ user_id: string }>(members).map((row) => row.user_id),
     bindings: toBindings(bindings),
     revokedPrincipals: toRevoked(revoked),
   };
 }
 
 function toGroupMembers(answer: Answer<unknown> | undefined): AccessFacts['groupMembers'] {
-  return (answer?.rows as Rows<{ group_id: string; member_id: string }>).map((row) => ({ groupId: row.group_id, memberId: row.member_id }));
+  return rowsOf<{ group_id: string; member_id: string }>(answer).map((row) => ({
+    groupId: row.group_id,
+    memberId: row.member_id,
+  }));
 }
 
 function toBindings(answer: Answer<unknown> | undefined): AccessFacts['bindings'] {
-  return (answer?.rows as Rows<BindingRow>).map((row) => ({
+  return rowsOf<BindingRow>(answer).map((row) => ({
     id: row.id,
     scopeId: row.scope_id,
     principalId: row.principal_id,
@@ -117,5 +125,5 @@ function toBindings(answer: Answer<unknown> | undefined): AccessFacts['bindings'
 }
 
 function toRevoked(answer: Answer<unknown> | undefined): string[] {
-  return (answer?.rows as Rows<{ principal_id: string }>).map((row) => row.principal_id);
+  return rowsOf<{ principal_id: string }>(answer).map((row) => row.principal_id);
 }

@@ -51,8 +51,15 @@ export class SnapshotStore {
 
   constructor(options: SnapshotStoreOptions) {
     this.#options = options;
-    this.#pool = new pg.Pool({ ...options.database.systemPool.options, max: 2, idleTimeoutMillis: 10_000, allowExitOnIdle: true });
-    this.#pool.on('error', (error) => options.logger.warn({ err: error }, 'an idle connection for access data was lost'));
+    this.#pool = new pg.Pool({
+      ...options.database.systemPool.options,
+      max: 2,
+      idleTimeoutMillis: 10_000,
+      allowExitOnIdle: true,
+    });
+    this.#pool.on('error', (error) =>
+      options.logger.warn({ err: error }, 'an idle connection for access data was lost'),
+    );
     this.#catalogue = new RoleCatalogue(options.registry.permissions());
     this.#unsubscribe = options.registry.onChange(() => this.#changeCatalogue());
   }
@@ -83,14 +90,16 @@ export class SnapshotStore {
   /** Roles and bits of all snapshots are of one catalogue: they are built again from their facts. */
   #changeCatalogue(): void {
     this.#catalogue = new RoleCatalogue(this.#options.registry.permissions());
-    for (const entry of this.#entries.values()) entry.snapshot = new AccessSnapshot(entry.snapshot.facts, this.#catalogue);
+    for (const entry of this.#entries.values())
+      entry.snapshot = new AccessSnapshot(entry.snapshot.facts, this.#catalogue);
     this.#tell(null);
   }
 
   /** The snapshot, if it may answer now; else null and {@link get} must be awaited. */
   peek(organizationId: string | null, atLeast?: bigint): AccessSnapshot | null {
     const entry = this.#entries.get(organizationId ?? PLATFORM);
-    if (entry === undefined || entry.isStale || performance.now() - entry.confirmedAt > BUDGET_MILLISECONDS) return null;
+    if (entry === undefined || entry.isStale || performance.now() - entry.confirmedAt > BUDGET_MILLISECONDS)
+      return null;
     return atLeast === undefined || entry.snapshot.revision >= atLeast ? entry.snapshot : null;
   }
 
@@ -158,7 +167,9 @@ export class SnapshotStore {
   /** Compares revisions of what is loaded with the present ones. Failing leaves snapshots to run out of their budget. */
   async poll(): Promise<void> {
     this.#polling ??= this.#pollNow()
-      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'revisions of access data could not be read'))
+      .catch((error: unknown) =>
+        this.#options.logger.warn({ err: error }, 'revisions of access data could not be read'),
+      )
       .finally(() => {
         this.#polling = undefined;
       });
@@ -192,7 +203,9 @@ export class SnapshotStore {
     let position = feed.head;
     while (!this.#stopping.signal.aborted && !feed.isClosed) {
       await feed.waitBeyond(position, this.#stopping.signal);
-      const { events, through } = await feed.readAfter(position, { types: ['iam.'] }, 256).catch(() => ({ events: [], through: position }));
+      const { events, through } = await feed
+        .readAfter(position, { types: ['iam.'] }, 256)
+        .catch(() => ({ events: [], through: position }));
       position = events.length > 0 ? (events.at(-1)?.position ?? through) : through;
       if (events.length > 0) await this.poll();
     }

@@ -16,15 +16,33 @@ export function createCreateDepartment({ changes }: AccessDependencies) {
     scope: (input, lookup) => findScope(lookup, input.organizationId),
     changesAccess: true,
     async run(context, input) {
-      if (context.scope.level !== 'organization') return refuse('INVALID_INPUT', 'organizationId must name an organization.', { field: ['input', 'organizationId'] });
+      if (context.scope.level !== 'organization')
+        return refuse('INVALID_INPUT', 'organizationId must name an organization.', {
+          field: ['input', 'organizationId'],
+        });
       const wanted = input.slug ?? slugOf(input.name);
-      const taken = await context.tx.row('select 1 as found from iam.departments where organization_id = $1 and slug = $2', [input.organizationId, wanted]);
-      if (taken !== null) return refuse('ALREADY_EXISTS', `A department with the slug "${wanted}" exists.`, { field: ['input', 'slug'] });
+      const taken = await context.tx.row(
+        'select 1 as found from iam.departments where organization_id = $1 and slug = $2',
+        [input.organizationId, wanted],
+      );
+      if (taken !== null)
+        return refuse('ALREADY_EXISTS', `A department with the slug "${wanted}" exists.`, { field: ['input', 'slug'] });
       const id = newId('dep');
-      context.tx.em.create(DepartmentEntity, { id, organizationId: input.organizationId, name: input.name, slug: wanted, isDefault: false, createdAt: context.now });
+      context.tx.em.create(DepartmentEntity, {
+        id,
+        organizationId: input.organizationId,
+        name: input.name,
+        slug: wanted,
+        isDefault: false,
+        createdAt: context.now,
+      });
       await changes.record(context.tx, input.organizationId);
       context.describe({ type: 'Department', id }, { slug: wanted });
-      context.emit(departmentCreated, { subjectId: id, scope: context.scope, data: { name: input.name, slug: wanted } });
+      context.emit(departmentCreated, {
+        subjectId: id,
+        scope: context.scope,
+        data: { name: input.name, slug: wanted },
+      });
       return accept({ id });
     },
   });

@@ -15,11 +15,16 @@ export function createRenameDepartment({ changes }: AccessDependencies) {
     changesAccess: true,
     async run(context, input) {
       const department = await context.tx.em.findOne(DepartmentEntity, { id: input.id });
-      if (department === null) return refuse('NOT_FOUND', `There is no department ${input.id}.`, { field: ['input', 'id'] });
+      if (department === null)
+        return refuse('NOT_FOUND', `There is no department ${input.id}.`, { field: ['input', 'id'] });
       department.name = input.name;
       await changes.record(context.tx, department.organizationId);
       context.describe({ type: 'Department', id: input.id });
-      context.emit(departmentRenamed, { subjectId: input.id, scope: context.scope, data: { name: input.name, slug: department.slug } });
+      context.emit(departmentRenamed, {
+        subjectId: input.id,
+        scope: context.scope,
+        data: { name: input.name, slug: department.slug },
+      });
       return accept({ id: input.id });
     },
   });

@@ -20,10 +20,16 @@ export function createAddGroupMember({ changes, snapshots }: AccessDependencies)
       const { groupId, principalId } = input;
       const field = ['input', 'principalId'];
       const type = principalTypeOf(principalId);
-      if (type === null) return refuse('INVALID_INPUT', 'principalId must name a user, a service account or a group.', { field });
-      if (!(await isOfSameOwner(tx, principalId, scope.organizationId))) return refuse('NOT_FOUND', `There is no ${principalId} here.`, { field });
+      if (type === null)
+        return refuse('INVALID_INPUT', 'principalId must name a user, a service account or a group.', { field });
+      if (!(await isOfSameOwner(tx, principalId, scope.organizationId)))
+        return refuse('NOT_FOUND', `There is no ${principalId} here.`, { field });
       if (type === 'group' && (await contains(tx, principalId, groupId))) {
-        return refuse('INVALID_INPUT', 'The group to add contains this group already: groups must not go in a circle.', { field });
+        return refuse(
+          'INVALID_INPUT',
+          'The group to add contains this group already: groups must not go in a circle.',
+          { field },
+        );
       }
       const unheld = await refuseUnlessGroupHeld(snapshots, context, groupId);
       if (unheld !== null) return unheld;

@@ -13,7 +13,11 @@ interface GroupBinding {
 }
 
 /** To be in a group is to have its roles, so who decides on members must hold them: of the group, and of groups it is in. */
-export async function refuseUnlessGroupHeld(snapshots: SnapshotStore, context: CommandContext, groupId: string): Promise<Refused | null> {
+export async function refuseUnlessGroupHeld(
+  snapshots: SnapshotStore,
+  context: CommandContext,
+  groupId: string,
+): Promise<Refused | null> {
   const { actor, now } = context;
   const bindings = await context.tx.rows<GroupBinding>(
     `with recursive above (id) as (
@@ -25,7 +29,12 @@ export async function refuseUnlessGroupHeld(snapshots: SnapshotStore, context: C
   );
   for (const binding of bindings) {
     const scope: Scope = { level: binding.scope_level, id: binding.scope_id, organizationId: binding.organization_id };
-    const unheld = await refuseUnlessHeld(snapshots, { actor, scope, now, permissions: (snapshot) => snapshot.roleBits(binding.role_id) });
+    const unheld = await refuseUnlessHeld(snapshots, {
+      actor,
+      scope,
+      now,
+      permissions: (snapshot) => snapshot.roleBits(binding.role_id),
+    });
     if (unheld !== null) return unheld;
   }
   return null;

@@ -16,11 +16,19 @@ export function createRemoveGroupMember({ changes, snapshots }: AccessDependenci
       const { tx, scope } = context;
       const unheld = await refuseUnlessGroupHeld(snapshots, context, input.groupId);
       if (unheld !== null) return unheld;
-      const removed = await tx.execute('delete from iam.group_members where group_id = $1 and member_id = $2', [input.groupId, input.principalId]);
-      if (removed === 0) return refuse('NOT_FOUND', `${input.principalId} is not in the group.`, { field: ['input', 'principalId'] });
+      const removed = await tx.execute('delete from iam.group_members where group_id = $1 and member_id = $2', [
+        input.groupId,
+        input.principalId,
+      ]);
+      if (removed === 0)
+        return refuse('NOT_FOUND', `${input.principalId} is not in the group.`, { field: ['input', 'principalId'] });
       await changes.record(tx, scope.organizationId);
       context.describe({ type: 'Group', id: input.groupId }, { removed: input.principalId });
-      context.emit(groupMembersChanged, { subjectId: input.groupId, scope, data: { added: [], removed: [input.principalId] } });
+      context.emit(groupMembersChanged, {
+        subjectId: input.groupId,
+        scope,
+        data: { added: [], removed: [input.principalId] },
+      });
       return accept({ id: input.groupId });
     },
   });

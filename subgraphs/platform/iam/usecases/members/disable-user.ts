@@ -14,10 +14,17 @@ export function createDisableUser({ changes }: AccessDependencies) {
     scope: () => PLATFORM_SCOPE,
     changesAccess: true,
     async run(context, input) {
-      if (input.id === context.actor.id) return refuse('INVALID_STATE', 'You cannot disable yourself.', { field: ['input', 'id'] });
-      const found = await context.tx.execute('update iam.users set is_disabled = true, version = version + 1 where id = $1', [input.id]);
+      if (input.id === context.actor.id)
+        return refuse('INVALID_STATE', 'You cannot disable yourself.', { field: ['input', 'id'] });
+      const found = await context.tx.execute(
+        'update iam.users set is_disabled = true, version = version + 1 where id = $1',
+        [input.id],
+      );
       if (found === 0) return refuse('NOT_FOUND', `There is no user ${input.id}.`, { field: ['input', 'id'] });
-      await context.tx.execute('insert into iam.revoked_principals (principal_id, organization_id, reason) values ($1, null, $2) on conflict do nothing', [input.id, input.reason]);
+      await context.tx.execute(
+        'insert into iam.revoked_principals (principal_id, organization_id, reason) values ($1, null, $2) on conflict do nothing',
+        [input.id, input.reason],
+      );
       await changes.record(context.tx, null);
       context.describe({ type: 'User', id: input.id });
       context.emit(userDisabled, { subjectId: input.id, scope: PLATFORM_SCOPE, data: { reason: input.reason } });
@@ -33,7 +40,10 @@ export function createEnableUser({ changes }: AccessDependencies) {
     scope: () => PLATFORM_SCOPE,
     changesAccess: true,
     async run(context, input) {
-      const found = await context.tx.execute('update iam.users set is_disabled = false, version = version + 1 where id = $1', [input.id]);
+      const found = await context.tx.execute(
+        'update iam.users set is_disabled = false, version = version + 1 where id = $1',
+        [input.id],
+      );
       if (found === 0) return refuse('NOT_FOUND', `There is no user ${input.id}.`, { field: ['input', 'id'] });
       await context.tx.execute('delete from iam.revoked_principals where principal_id = $1', [input.id]);
       await changes.record(context.tx, null);

@@ -51,7 +51,11 @@ export function createInviteMember(dependencies: AccessDependencies) {
       context.describe({ type: 'User', id: userId }, { roles: input.roles, scopeId: context.scope.id });
       if (isNew) {
         const scope = { level: 'organization', id: organizationId, organizationId } as const;
-        context.emit(memberJoined, { subjectId: userId, scope, data: { organizationId, isPreCreated: input.subject !== undefined } });
+        context.emit(memberJoined, {
+          subjectId: userId,
+          scope,
+          data: { organizationId, isPreCreated: input.subject !== undefined },
+        });
       }
       return accept({ userId });
     },
@@ -62,14 +66,25 @@ async function findPerson({ tx }: CommandContext, input: InviteInput, defaultIss
   if (input.subject !== undefined) {
     const name = input.displayName ?? input.email ?? input.subject;
     const row = await tx.row<{ id: string }>('select iam.ensure_user($1, $2, $3, $4, $5) as id', [
-      newId('usr'), input.issuer ?? defaultIssuer, input.subject, input.email ?? null, name,
+      newId('usr'),
+      input.issuer ?? defaultIssuer,
+      input.subject,
+      input.email ?? null,
+      name,
     ]);
     return accept(row?.id ?? '');
   }
-  if (input.email === undefined) return refuse('INVALID_INPUT', 'Name the person by subject (of the identity provider) or by e-mail.', { field: ['input', 'subject'] });
+  if (input.email === undefined)
+    return refuse('INVALID_INPUT', 'Name the person by subject (of the identity provider) or by e-mail.', {
+      field: ['input', 'subject'],
+    });
   const row = await tx.row<{ id: string | null }>('select iam.find_user_by_email($1) as id', [input.email]);
   if (row?.id == null) {
-    return refuse('NOT_FOUND', 'Nobody with this e-mail has signed in yet; name the person by the subject of the identity provider.', { field: ['input', 'email'] });
+    return refuse(
+      'NOT_FOUND',
+      'Nobody with this e-mail has signed in yet; name the person by the subject of the identity provider.',
+      { field: ['input', 'email'] },
+    );
   }
   return accept(row.id);
 }
@@ -90,7 +105,12 @@ async function bindOne(
   const { tx, scope, actor, now } = context;
   const role = await findRole(tx, request.name, scope);
   if (!role.ok) return role;
-  const unheld = await refuseUnlessHeld(snapshots, { actor, scope, now, permissions: (snapshot) => snapshot.roleBits(role.value.id) });
+  const unheld = await refuseUnlessHeld(snapshots, {
+    actor,
+    scope,
+    now,
+    permissions: (snapshot) => snapshot.roleBits(role.value.id),
+  });
   if (unheld !== null) return unheld;
   const known = await tx.row(
     `select 1 as found from iam.role_bindings where scope_id = $1 and principal_id = $2 and role_id = $3 and effect = 'allow' and revoked_at is null`,
@@ -98,7 +118,13 @@ async function bindOne(
   );
   if (known !== null) return null;
   bindRole(context, {
-    scope, principalType: 'human', principalId: request.userId, roleId: role.value.id, effect: 'allow', expiresAt: request.expiresAt, reason: null,
+    scope,
+    principalType: 'human',
+    principalId: request.userId,
+    roleId: role.value.id,
+    effect: 'allow',
+    expiresAt: request.expiresAt,
+    reason: null,
   });
   await tx.em.flush();
   return null;

@@ -23,16 +23,28 @@ export function createRemoveMember({ changes, snapshots }: AccessDependencies) {
         [userId, organizationId],
       );
       for (const { role_id: roleId } of own) {
-        const unheld = await refuseUnlessHeld(snapshots, { actor, scope, now, permissions: (snapshot) => snapshot.roleBits(roleId) });
+        const unheld = await refuseUnlessHeld(snapshots, {
+          actor,
+          scope,
+          now,
+          permissions: (snapshot) => snapshot.roleBits(roleId),
+        });
         if (unheld !== null) return unheld;
       }
       const ids = own.map((row) => row.id);
-      if (await isLastOwner(tx, organizationId, ids) && !(await isLastOwner(tx, organizationId, []))) {
+      if ((await isLastOwner(tx, organizationId, ids)) && !(await isLastOwner(tx, organizationId, []))) {
         return refuse('INVALID_STATE', 'This is the last lasting owner of the organization; bind another one first.');
       }
-      const removed = await tx.execute('delete from iam.memberships where organization_id = $1 and user_id = $2', [organizationId, userId]);
-      if (removed === 0) return refuse('NOT_FOUND', `${userId} is not a member of this organization.`, { field: ['input', 'userId'] });
-      await tx.execute('delete from iam.group_members where organization_id = $1 and member_id = $2', [organizationId, userId]);
+      const removed = await tx.execute('delete from iam.memberships where organization_id = $1 and user_id = $2', [
+        organizationId,
+        userId,
+      ]);
+      if (removed === 0)
+        return refuse('NOT_FOUND', `${userId} is not a member of this organization.`, { field: ['input', 'userId'] });
+      await tx.execute('delete from iam.group_members where organization_id = $1 and member_id = $2', [
+        organizationId,
+        userId,
+      ]);
       const revokedBindings = await revokeBindings(context, { column: 'principal_id', value: userId });
       await changes.record(tx, organizationId);
       context.describe({ type: 'User', id: userId }, { organizationId, revokedBindings });

@@ -17,7 +17,8 @@ export function createMoveOrganization({ changes }: AccessDependencies, event: O
     changesAccess: true,
     async run(context, input) {
       const organization = await context.tx.em.findOne(OrganizationEntity, { id: input.id });
-      if (organization === null) return refuse('NOT_FOUND', `There is no organization ${input.id}.`, { field: ['input', 'id'] });
+      if (organization === null)
+        return refuse('NOT_FOUND', `There is no organization ${input.id}.`, { field: ['input', 'id'] });
       const from = organization.state;
       const to = organizationLifecycle.next(from, event);
       if (to === null) {
@@ -31,12 +32,23 @@ export function createMoveOrganization({ changes }: AccessDependencies, event: O
       Object.assign(organization, { state: to, stateReason: input.reason, stateChangedAt: context.now });
       await changes.record(context.tx, input.id);
       context.describe({ type: 'Organization', id: input.id }, { from, to });
-      context.emit(organizationMoved, { subjectId: input.id, scope: context.scope, data: { from, to, reason: input.reason } });
+      context.emit(organizationMoved, {
+        subjectId: input.id,
+        scope: context.scope,
+        data: { from, to, reason: input.reason },
+      });
       return accept({ id: input.id });
     },
   });
 }
 
-async function hasActiveProjects(tx: { row: (text: string, values: readonly unknown[]) => Promise<unknown> }, organizationId: string): Promise<boolean> {
-  return (await tx.row(`select 1 as found from iam.projects where organization_id = $1 and state = 'active' limit 1`, [organizationId])) !== null;
+async function hasActiveProjects(
+  tx: { row: (text: string, values: readonly unknown[]) => Promise<unknown> },
+  organizationId: string,
+): Promise<boolean> {
+  return (
+    (await tx.row(`select 1 as found from iam.projects where organization_id = $1 and state = 'active' limit 1`, [
+      organizationId,
+    ])) !== null
+  );
 }

@@ -16,11 +16,16 @@ export function createRenameOrganization({ changes }: AccessDependencies) {
     changesAccess: true,
     async run(context, input) {
       const organization = await context.tx.em.findOne(OrganizationEntity, { id: input.id });
-      if (organization === null) return refuse('NOT_FOUND', `There is no organization ${input.id}.`, { field: ['input', 'id'] });
+      if (organization === null)
+        return refuse('NOT_FOUND', `There is no organization ${input.id}.`, { field: ['input', 'id'] });
       organization.name = input.name;
       await changes.record(context.tx, input.id);
       context.describe({ type: 'Organization', id: input.id });
-      context.emit(organizationRenamed, { subjectId: input.id, scope: context.scope, data: { name: input.name, slug: organization.slug } });
+      context.emit(organizationRenamed, {
+        subjectId: input.id,
+        scope: context.scope,
+        data: { name: input.name, slug: organization.slug },
+      });
       return accept({ id: input.id });
     },
   });

@@ -17,10 +17,16 @@ export const clearPolicyValue = defineCommand({
   },
   async run(context, input) {
     const { scope } = context;
-    const gone = await context.tx.row<{ key: string }>('delete from iam.policy_values where id = $1 returning key', [input.id]);
+    const gone = await context.tx.row<{ key: string }>('delete from iam.policy_values where id = $1 returning key', [
+      input.id,
+    ]);
     if (gone === null) return refuse('NOT_FOUND', `There is no policy value ${input.id}.`, { field: ['input', 'id'] });
     context.describe({ type: 'PolicyValue', id: input.id }, { key: gone.key, scopeId: scope.id });
-    context.emit(policyCleared, { subjectId: input.id, scope, data: { key: gone.key, scopeLevel: scope.level, scopeId: scope.id } });
+    context.emit(policyCleared, {
+      subjectId: input.id,
+      scope,
+      data: { key: gone.key, scopeLevel: scope.level, scopeId: scope.id },
+    });
     return accept({ id: input.id });
   },
 });

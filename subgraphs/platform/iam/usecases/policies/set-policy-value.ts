@@ -5,7 +5,13 @@ import { type Refused, accept, refuse } from '../../../../../kernel/errors/refus
 import { newId } from '../../../../../kernel/identifiers/type-id.js';
 import type { PolicyDefinition, Registry } from '../../../registry/contract.js';
 import { policyChanged } from '../../domain/iam-events.js';
-import { type PolicyPrimitive, type PolicySetting, boundFault, boundsUnder, typeFault } from '../../domain/policy-bounds.js';
+import {
+  type PolicyPrimitive,
+  type PolicySetting,
+  boundFault,
+  boundsUnder,
+  typeFault,
+} from '../../domain/policy-bounds.js';
 import { PolicyValueEntity } from '../../store/entities/access-entities.js';
 import { policySettings } from '../../store/policy-queries.js';
 import { findScope } from '../find-scope.js';
@@ -31,15 +37,28 @@ export function createSetPolicyValue(registry: Registry) {
     async run(context, input) {
       const { tx, scope, now, actor } = context;
       const definition = registry.policyDefinition(input.key);
-      if (definition === null) return refuse('NOT_REGISTERED', `"${input.key}" is not a defined policy.`, { field: ['input', 'key'] });
+      if (definition === null)
+        return refuse('NOT_REGISTERED', `"${input.key}" is not a defined policy.`, { field: ['input', 'key'] });
       const settings = await policySettings(tx, input.key, scope);
-      const fault = refuseFault(definition, input, settings.filter((setting) => setting.scope.id !== scope.id));
+      const fault = refuseFault(
+        definition,
+        input,
+        settings.filter((setting) => setting.scope.id !== scope.id),
+      );
       if (fault !== null) return fault;
       const { scopeId, key, value, minimum, maximum, allowedValues, isDenied } = input;
       const facts = { value, minimum, maximum, allowedValues, isDenied, changedAt: now, changedBy: actor.id };
       const known = await tx.em.findOne(PolicyValueEntity, { scopeId, key });
       const id = known?.id ?? newId('pol');
-      if (known === null) tx.em.create(PolicyValueEntity, { id, organizationId: scope.organizationId, scopeLevel: scope.level, scopeId, key, ...facts });
+      if (known === null)
+        tx.em.create(PolicyValueEntity, {
+          id,
+          organizationId: scope.organizationId,
+          scopeLevel: scope.level,
+          scopeId,
+          key,
+          ...facts,
+        });
       else Object.assign(known, facts);
       context.describe({ type: 'PolicyValue', id }, { key, scopeId, isDenied });
       context.emit(policyChanged, { subjectId: id, scope, data: { key, scopeLevel: scope.level, scopeId, isDenied } });
@@ -50,7 +69,12 @@ export function createSetPolicyValue(registry: Registry) {
 
 function refuseFault(
   definition: PolicyDefinition,
-  input: { value: PolicyPrimitive; minimum: number | null; maximum: number | null; allowedValues: readonly string[] | null },
+  input: {
+    value: PolicyPrimitive;
+    minimum: number | null;
+    maximum: number | null;
+    allowedValues: readonly string[] | null;
+  },
   ancestors: readonly PolicySetting[],
 ): Refused | null {
   const wrong = typeFault(definition, input.value);
@@ -58,13 +82,22 @@ function refuseFault(
   const bounds = boundsUnder(definition, ancestors);
   const field = ['input', 'value'];
   const outside = boundFault(input.value, bounds);
-  if (outside !== null) return refuse('POLICY_BOUND_VIOLATION', `The value ${outside}.`, { field, details: { ...bounds } });
+  if (outside !== null)
+    return refuse('POLICY_BOUND_VIOLATION', `The value ${outside}.`, { field, details: { ...bounds } });
   for (const name of ['minimum', 'maximum'] as const) {
     const bound = input[name];
     const beyond = bound === null ? null : boundFault(bound, bounds);
-    if (beyond !== null) return refuse('POLICY_BOUND_VIOLATION', `The bound ${beyond}.`, { field: ['input', name], details: { ...bounds } });
+    if (beyond !== null)
+      return refuse('POLICY_BOUND_VIOLATION', `The bound ${beyond}.`, {
+        field: ['input', name],
+        details: { ...bounds },
+      });
   }
   const wider = input.allowedValues === null ? null : boundFault(input.allowedValues, bounds);
-  if (wider !== null) return refuse('POLICY_BOUND_VIOLATION', `In allowedValues, ${wider}.`, { field: ['input', 'allowedValues'], details: { ...bounds } });
+  if (wider !== null)
+    return refuse('POLICY_BOUND_VIOLATION', `In allowedValues, ${wider}.`, {
+      field: ['input', 'allowedValues'],
+      details: { ...bounds },
+    });
   return null;
 }

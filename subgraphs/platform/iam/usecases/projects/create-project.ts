@@ -13,7 +13,13 @@ import { findScope } from '../find-scope.js';
 export function createCreateProject({ changes }: AccessDependencies) {
   return defineCommand({
     action: 'iam.project.create',
-    input: z.object({ organizationId: z.string(), departmentId: z.string().optional(), name: displayName, slug: slug.optional(), idempotencyKey }),
+    input: z.object({
+      organizationId: z.string(),
+      departmentId: z.string().optional(),
+      name: displayName,
+      slug: slug.optional(),
+      idempotencyKey,
+    }),
     scope: (input, lookup) => findScope(lookup, input.departmentId ?? input.organizationId),
     changesAccess: true,
     async run(context, input) {
@@ -24,18 +30,34 @@ export function createCreateProject({ changes }: AccessDependencies) {
         [organizationId, input.departmentId ?? null],
       );
       if (department === null || scope.organizationId !== organizationId) {
-        return refuse('NOT_FOUND', 'The department does not exist in this organization.', { field: ['input', 'departmentId'] });
+        return refuse('NOT_FOUND', 'The department does not exist in this organization.', {
+          field: ['input', 'departmentId'],
+        });
       }
-      const state = await tx.row<{ state: string }>('select state from iam.organizations where id = $1', [organizationId]);
+      const state = await tx.row<{ state: string }>('select state from iam.organizations where id = $1', [
+        organizationId,
+      ]);
       if (state?.state !== 'active') return refuse('INVALID_STATE', 'The organization is not active.');
       const wanted = input.slug ?? slugOf(input.name);
-      const taken = await tx.row('select 1 as found from iam.projects where organization_id = $1 and slug = $2', [organizationId, wanted]);
-      if (taken !== null) return refuse('ALREADY_EXISTS', `A project with the slug "${wanted}" exists.`, { field: ['input', 'slug'] });
+      const taken = await tx.row('select 1 as found from iam.projects where organization_id = $1 and slug = $2', [
+        organizationId,
+        wanted,
+      ]);
+      if (taken !== null)
+        return refuse('ALREADY_EXISTS', `A project with the slug "${wanted}" exists.`, { field: ['input', 'slug'] });
       const id = newId('prj');
       const { now, actor } = context;
       tx.em.create(ProjectEntity, {
-        id, organizationId, departmentId: department.id, name: input.name, slug: wanted,
-        state: 'active', stateReason: null, stateChangedAt: now, createdAt: now, createdBy: actor.id,
+        id,
+        organizationId,
+        departmentId: department.id,
+        name: input.name,
+        slug: wanted,
+        state: 'active',
+        stateReason: null,
+        stateChangedAt: now,
+        createdAt: now,
+        createdBy: actor.id,
       });
       await changes.record(tx, organizationId);
       context.describe({ type: 'Project', id }, { slug: wanted });

@@ -27,18 +27,27 @@ export function createMoveProject({ changes }: AccessDependencies, event: Projec
       }
       const using = to === 'archived' ? await dimensionsInUse(context.tx, input.id) : [];
       if (using.length > 0) {
-        return refuse('IN_USE', `The project still uses ${using.join(', ')}; release that first.`, { details: { dimensions: using } });
+        return refuse('IN_USE', `The project still uses ${using.join(', ')}; release that first.`, {
+          details: { dimensions: using },
+        });
       }
       Object.assign(project, { state: to, stateReason: input.reason, stateChangedAt: context.now });
       await changes.record(context.tx, project.organizationId);
       context.describe({ type: 'Project', id: input.id }, { from, to });
-      context.emit(projectMoved, { subjectId: input.id, scope: context.scope, data: { from, to, reason: input.reason } });
+      context.emit(projectMoved, {
+        subjectId: input.id,
+        scope: context.scope,
+        data: { from, to, reason: input.reason },
+      });
       return accept({ id: input.id });
     },
   });
 }
 
-async function dimensionsInUse(tx: { rows: <Row extends Record<string, unknown>>(text: string, values: readonly unknown[]) => Promise<Row[]> }, projectId: string): Promise<string[]> {
+async function dimensionsInUse(
+  tx: { rows: <Row extends Record<string, unknown>>(text: string, values: readonly unknown[]) => Promise<Row[]> },
+  projectId: string,
+): Promise<string[]> {
   const rows = await tx.rows<{ dimension: string }>(
     `select distinct dimension from iam.quota_holds where project_id = $1 and (is_committed or expires_at > now()) order by 1`,
     [projectId],

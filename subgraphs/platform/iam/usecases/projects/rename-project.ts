@@ -19,7 +19,11 @@ export function createRenameProject({ changes }: AccessDependencies) {
       project.name = input.name;
       await changes.record(context.tx, project.organizationId);
       context.describe({ type: 'Project', id: input.id });
-      context.emit(projectRenamed, { subjectId: input.id, scope: context.scope, data: { name: input.name, slug: project.slug } });
+      context.emit(projectRenamed, {
+        subjectId: input.id,
+        scope: context.scope,
+        data: { name: input.name, slug: project.slug },
+      });
       return accept({ id: input.id });
     },
   });

@@ -33,7 +33,9 @@ export function createSetQuota(registry: Registry) {
     },
     async run(context, input) {
       if (registry.quotaDimension(input.dimension) === null) {
-        return refuse('NOT_REGISTERED', `"${input.dimension}" is not a registered quota dimension.`, { field: ['input', 'dimension'] });
+        return refuse('NOT_REGISTERED', `"${input.dimension}" is not a registered quota dimension.`, {
+          field: ['input', 'dimension'],
+        });
       }
       const node = await findScope(lookupIn(context), input.scopeId);
       if (node === null) return refuse('NOT_FOUND', `There is no ${input.scopeId}.`, { field: ['input', 'scopeId'] });
@@ -42,7 +44,11 @@ export function createSetQuota(registry: Registry) {
       const { id, from } = await writeLimit(context, { ...input, node, scopeId, scopeLevel });
       const to = input.limit?.toString() ?? null;
       context.describe({ type: 'Quota', id }, { dimension: input.dimension, scopeId, from, to });
-      context.emit(quotaChanged, { subjectId: id, scope: node, data: { scopeLevel, scopeId, dimension: input.dimension, from, to } });
+      context.emit(quotaChanged, {
+        subjectId: id,
+        scope: node,
+        data: { scopeLevel, scopeId, dimension: input.dimension, from, to },
+      });
       return accept({ id });
     },
   });
@@ -58,13 +64,25 @@ async function writeLimit(
 ): Promise<{ id: string; from: string | null }> {
   const { organizationId } = node.node;
   await tx.rows('select iam.lock_quotas($1)', [organizationId]);
-  const before = await tx.row<{ limit_amount: bigint | null }>('select limit_amount from iam.quotas where scope_id = $1 and dimension = $2', [node.scopeId, node.dimension]);
+  const before = await tx.row<{ limit_amount: bigint | null }>(
+    'select limit_amount from iam.quotas where scope_id = $1 and dimension = $2',
+    [node.scopeId, node.dimension],
+  );
   const row = await tx.row<{ id: string }>(
     `insert into iam.quotas (id, organization_id, scope_level, scope_id, project_id, dimension, limit_amount, changed_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict on constraint quotas_node do update set limit_amount = excluded.limit_amount, changed_at = excluded.changed_at
      returning id`,
-    [newId('qta'), organizationId, node.scopeLevel, node.scopeId, node.node.level === 'project' ? node.node.id : null, node.dimension, node.limit, now],
+    [
+      newId('qta'),
+      organizationId,
+      node.scopeLevel,
+      node.scopeId,
+      node.node.level === 'project' ? node.node.id : null,
+      node.dimension,
+      node.limit,
+      now,
+    ],
   );
   return { id: row?.id ?? '', from: before?.limit_amount?.toString() ?? null };
 }

@@ -48,7 +48,10 @@ interface LiveBinding {
 }
 
 /** Ends live bindings that match, and tells of each; returns how many there were. */
-export async function revokeBindings(context: CommandContext, where: { column: 'id' | 'principal_id' | 'role_id'; value: string }): Promise<number> {
+export async function revokeBindings(
+  context: CommandContext,
+  where: { column: 'id' | 'principal_id' | 'role_id'; value: string },
+): Promise<number> {
   const rows = await context.tx.rows<LiveBinding>(
     `update iam.role_bindings set revoked_at = $2, revoked_by = $3, version = version + 1
      where ${where.column} = $1 and revoked_at is null and organization_id is not distinct from $4
@@ -57,8 +60,17 @@ export async function revokeBindings(context: CommandContext, where: { column: '
   );
   for (const row of rows) {
     const scope: Scope = { level: row.scope_level, id: row.scope_id, organizationId: row.organization_id };
-    const facts = { principalType: row.principal_type, principalId: row.principal_id, roleId: row.role_id, effect: row.effect };
-    context.emit(roleBindingRevoked, { subjectId: row.id, scope, data: eventData({ ...facts, scope, expiresAt: row.expires_at }) });
+    const facts = {
+      principalType: row.principal_type,
+      principalId: row.principal_id,
+      roleId: row.role_id,
+      effect: row.effect,
+    };
+    context.emit(roleBindingRevoked, {
+      subjectId: row.id,
+      scope,
+      data: eventData({ ...facts, scope, expiresAt: row.expires_at }),
+    });
   }
   return rows.length;
 }

@@ -47,13 +47,33 @@ export function createCreateRoleBinding(dependencies: AccessDependencies) {
       if (input.expiresAt !== undefined && input.expiresAt <= now) {
         return refuse('INVALID_INPUT', 'expiresAt must lie in the future.', { field: ['input', 'expiresAt'] });
       }
-      const request = { actor, scope, now, permissions: (snapshot: { roleBits: (id: string) => Uint32Array }) => snapshot.roleBits(role.value.id) };
-      const unheld = input.effect === 'guardrail' ? await refuseLockOut(dependencies, scope, role.value) : await refuseUnlessHeld(dependencies.snapshots, request);
+      const request = {
+        actor,
+        scope,
+        now,
+        permissions: (snapshot: { roleBits: (id: string) => Uint32Array }) => snapshot.roleBits(role.value.id),
+      };
+      const unheld =
+        input.effect === 'guardrail'
+          ? await refuseLockOut(dependencies, scope, role.value)
+          : await refuseUnlessHeld(dependencies.snapshots, request);
       if (unheld !== null) return unheld;
-      if (await isBound(tx, { scopeId: scope.id, principalId: principal.value.id, roleId: role.value.id, effect: input.effect })) {
-        return refuse('ALREADY_EXISTS', `The same binding of ${role.value.name} exists; revoke it to change when it ends.`);
+      if (
+        await isBound(tx, {
+          scopeId: scope.id,
+          principalId: principal.value.id,
+          roleId: role.value.id,
+          effect: input.effect,
+        })
+      ) {
+        return refuse(
+          'ALREADY_EXISTS',
+          `The same binding of ${role.value.name} exists; revoke it to change when it ends.`,
+        );
       }
-      return accept({ id: await bind(dependencies, context, { ...input, principal: principal.value, role: role.value }) });
+      return accept({
+        id: await bind(dependencies, context, { ...input, principal: principal.value, role: role.value }),
+      });
     },
   });
 }
@@ -61,7 +81,10 @@ export function createCreateRoleBinding(dependencies: AccessDependencies) {
 async function bind(
   { changes }: AccessDependencies,
   context: CommandContext,
-  request: Pick<z.output<typeof bindingInput>, 'effect' | 'expiresAt' | 'reason'> & { principal: { id: string; type: PrincipalType }; role: FoundRole },
+  request: Pick<z.output<typeof bindingInput>, 'effect' | 'expiresAt' | 'reason'> & {
+    principal: { id: string; type: PrincipalType };
+    role: FoundRole;
+  },
 ): Promise<string> {
   const { scope } = context;
   const id = bindRole(context, {
@@ -74,11 +97,17 @@ async function bind(
     reason: request.reason ?? null,
   });
   await changes.record(context.tx, scope.organizationId);
-  context.describe({ type: 'RoleBinding', id }, { role: request.role.name, principalId: request.principal.id, effect: request.effect, scopeId: scope.id });
+  context.describe(
+    { type: 'RoleBinding', id },
+    { role: request.role.name, principalId: request.principal.id, effect: request.effect, scopeId: scope.id },
+  );
   return id;
 }
 
-async function isBound(tx: Transaction, key: { scopeId: string; principalId: string; roleId: string; effect: string }): Promise<boolean> {
+async function isBound(
+  tx: Transaction,
+  key: { scopeId: string; principalId: string; roleId: string; effect: string },
+): Promise<boolean> {
   const row = await tx.row(
     'select 1 as found from iam.role_bindings where scope_id = $1 and principal_id = $2 and role_id = $3 and effect = $4 and revoked_at is null',
     [key.scopeId, key.principalId, key.roleId, key.effect],
@@ -86,12 +115,20 @@ async function isBound(tx: Transaction, key: { scopeId: string; principalId: str
   return row !== null;
 }
 
-async function refuseLockOut({ snapshots }: AccessDependencies, scope: Scope, role: FoundRole): Promise<Outcome<never> | null> {
+async function refuseLockOut(
+  { snapshots }: AccessDependencies,
+  scope: Scope,
+  role: FoundRole,
+): Promise<Outcome<never> | null> {
   const snapshot = await snapshots.get(scope.organizationId);
   if (snapshot === null) return refuse('NOT_FOUND', 'The organization does not exist.');
   const lifts = snapshot.catalogue.index.numberOf(LIFTS_GUARDRAILS);
   if (hasNumber(snapshot.roleBits(role.id), lifts)) return null;
-  return refuse('INVALID_INPUT', `A guardrail must leave ${LIFTS_GUARDRAILS} in place, or nobody could lift it again.`, { field: ['input', 'role'] });
+  return refuse(
+    'INVALID_INPUT',
+    `A guardrail must leave ${LIFTS_GUARDRAILS} in place, or nobody could lift it again.`,
+    { field: ['input', 'role'] },
+  );
 }
 
 const PRINCIPALS = {
@@ -113,11 +150,17 @@ async function findPrincipal(
   }
   const { principalId = '' } = input;
   const type = principalTypeOf(principalId);
-  if (type === null) return refuse('INVALID_INPUT', 'principalId must name a user, a service account or a group.', { field });
+  if (type === null)
+    return refuse('INVALID_INPUT', 'principalId must name a user, a service account or a group.', { field });
   const text = scope.organizationId === null ? PLATFORM_PRINCIPALS[type] : PRINCIPALS[type];
-  if (text === null) return refuse('INVALID_INPUT', 'A service account belongs to a project and cannot be bound at the platform.', { field });
+  if (text === null)
+    return refuse('INVALID_INPUT', 'A service account belongs to a project and cannot be bound at the platform.', {
+      field,
+    });
   const found = await tx.row(text, scope.organizationId === null ? [principalId] : [principalId, scope.organizationId]);
-  return found === null ? refuse('NOT_FOUND', `There is no ${type.replace('_', ' ')} ${principalId} here; invite people first.`, { field }) : accept({ id: principalId, type });
+  return found === null
+    ? refuse('NOT_FOUND', `There is no ${type.replace('_', ' ')} ${principalId} here; invite people first.`, { field })
+    : accept({ id: principalId, type });
 }
 
 const PLATFORM_PRINCIPALS = {

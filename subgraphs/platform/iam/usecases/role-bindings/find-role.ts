@@ -14,11 +14,18 @@ export async function findRole(tx: Transaction, nameOrId: string, scope: Scope):
   const builtIn = builtInRole(nameOrId);
   if (builtIn !== null) {
     if (builtIn.levels.includes(scope.level)) return accept({ id: builtIn.id, name: builtIn.name });
-    return refuse('INVALID_INPUT', `The role ${builtIn.name} is bound at: ${builtIn.levels.join(', ')}; not at a ${scope.level}.`, {
-      field,
-      details: { levels: builtIn.levels },
-    });
+    return refuse(
+      'INVALID_INPUT',
+      `The role ${builtIn.name} is bound at: ${builtIn.levels.join(', ')}; not at a ${scope.level}.`,
+      {
+        field,
+        details: { levels: builtIn.levels },
+      },
+    );
   }
-  const row = await tx.row<{ id: string; name: string }>('select id, name from iam.roles where id = $1 and organization_id = $2', [nameOrId, scope.organizationId]);
+  const row = await tx.row<{ id: string; name: string }>(
+    'select id, name from iam.roles where id = $1 and organization_id = $2',
+    [nameOrId, scope.organizationId],
+  );
   return row === null ? refuse('NOT_FOUND', `There is no role "${nameOrId}" here.`, { field }) : accept(row);
 }

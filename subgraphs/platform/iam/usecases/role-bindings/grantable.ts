@@ -28,10 +28,20 @@ export async function refuseUnlessHeld(
     return reason === 'ALLOWED' || reason === 'STEP_UP_REQUIRED';
   };
   if (scope.level !== 'platform' && isHeld(DELEGATE)) return null;
-  const missing = platform.catalogue.index.namesIn(request.permissions(organization ?? platform)).filter((permission) => !isHeld(permission));
+  const missing = platform.catalogue.index
+    .namesIn(request.permissions(organization ?? platform))
+    .filter((permission) => !isHeld(permission));
   if (missing.length === 0) return null;
-  return refuse('POLICY_DENIED', `You cannot give or take what you do not hold on this ${scope.level}: ${missing.slice(0, NAMED_MAX).join(', ')}.`, {
-    field: ['input', 'role'],
-    details: { missingPermissions: missing.slice(0, NAMED_MAX), missingCount: missing.length, scope: { level: scope.level, id: scope.id } },
-  });
+  return refuse(
+    'POLICY_DENIED',
+    `You cannot give or take what you do not hold on this ${scope.level}: ${missing.slice(0, NAMED_MAX).join(', ')}.`,
+    {
+      field: ['input', 'role'],
+      details: {
+        missingPermissions: missing.slice(0, NAMED_MAX),
+        missingCount: missing.length,
+        scope: { level: scope.level, id: scope.id },
+      },
+    },
+  );
 }

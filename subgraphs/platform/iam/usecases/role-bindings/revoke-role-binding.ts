@@ -27,9 +27,17 @@ export function createRevokeRoleBinding({ changes, snapshots }: AccessDependenci
     async run(context, input) {
       const { tx, scope, actor, now } = context;
       const binding = await tx.em.findOne(RoleBindingEntity, { id: input.id });
-      if (binding === null || binding.revokedAt !== null) return refuse('NOT_FOUND', `There is no binding ${input.id}, or it was revoked before.`, { field: ['input', 'id'] });
+      if (binding === null || binding.revokedAt !== null)
+        return refuse('NOT_FOUND', `There is no binding ${input.id}, or it was revoked before.`, {
+          field: ['input', 'id'],
+        });
       if (binding.effect !== 'guardrail') {
-        const unheld = await refuseUnlessHeld(snapshots, { actor, scope, now, permissions: (snapshot) => snapshot.roleBits(binding.roleId) });
+        const unheld = await refuseUnlessHeld(snapshots, {
+          actor,
+          scope,
+          now,
+          permissions: (snapshot) => snapshot.roleBits(binding.roleId),
+        });
         if (unheld !== null) return unheld;
       }
       if (binding.roleId === OWNER && binding.effect === 'allow' && (await isLastOwner(tx, scope.id, [input.id]))) {
@@ -38,14 +46,21 @@ export function createRevokeRoleBinding({ changes, snapshots }: AccessDependenci
       tx.em.clear();
       await revokeBindings(context, { column: 'id', value: input.id });
       await changes.record(tx, scope.organizationId);
-      context.describe({ type: 'RoleBinding', id: input.id }, { roleId: binding.roleId, principalId: binding.principalId });
+      context.describe(
+        { type: 'RoleBinding', id: input.id },
+        { roleId: binding.roleId, principalId: binding.principalId },
+      );
       return accept({ id: input.id });
     },
   });
 }
 
 /** True when without these bindings no owner is left whose binding does not end. */
-export async function isLastOwner(tx: Transaction, organizationId: string, bindingIds: readonly string[]): Promise<boolean> {
+export async function isLastOwner(
+  tx: Transaction,
+  organizationId: string,
+  bindingIds: readonly string[],
+): Promise<boolean> {
   const row = await tx.row(
     `select 1 as found from iam.role_bindings where scope_id = $1 and role_id = $2 and effect = 'allow' and revoked_at is null
        and expires_at is null and principal_type = 'human' and not (id = any ($3)) limit 1`,

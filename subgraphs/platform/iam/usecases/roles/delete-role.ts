@@ -14,9 +14,14 @@ export function createDeleteRole({ changes }: AccessDependencies) {
     changesAccess: true,
     async run(context, input) {
       const { tx } = context;
-      const used = await tx.row<{ count: bigint }>('select count(*) from iam.role_bindings where role_id = $1 and revoked_at is null', [input.id]);
+      const used = await tx.row<{ count: bigint }>(
+        'select count(*) from iam.role_bindings where role_id = $1 and revoked_at is null',
+        [input.id],
+      );
       if (used !== null && used.count > 0n) {
-        return refuse('IN_USE', `${used.count} bindings still use the role; revoke them first.`, { details: { bindings: Number(used.count) } });
+        return refuse('IN_USE', `${used.count} bindings still use the role; revoke them first.`, {
+          details: { bindings: Number(used.count) },
+        });
       }
       const role = await tx.row<{ name: string }>('delete from iam.roles where id = $1 returning name', [input.id]);
       if (role === null) return refuse('NOT_FOUND', `There is no role ${input.id}.`, { field: ['input', 'id'] });

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { type Refused, refuse } from '../../../../../kernel/errors/refusal.js';
 import type { Registry } from '../../../registry/contract.js';
 
-export const permissionList = z.array(z.string()).min(1, 'must name at least one permission').max(500, 'must name at most 500 permissions');
+export const permissionList = z
+  .array(z.string())
+  .min(1, 'must name at least one permission')
+  .max(500, 'must name at most 500 permissions');
 
 /** Names every permission that the registry does not know. */
 export function refuseUnregistered(registry: Registry, permissions: readonly string[]): Refused | null {

@@ -13,7 +13,12 @@ import { permissionList, refuseUnregistered } from './role-permissions.js';
 export function createUpdateRole({ changes, registry, snapshots }: AccessDependencies) {
   return defineCommand({
     action: 'iam.role.update',
-    input: z.object({ id: z.string(), title: displayName.optional(), description: z.string().max(1000).optional(), permissions: permissionList.optional() }),
+    input: z.object({
+      id: z.string(),
+      title: displayName.optional(),
+      description: z.string().max(1000).optional(),
+      permissions: permissionList.optional(),
+    }),
     scope: (input, lookup) => findOwner(lookup, 'roles', input.id),
     changesAccess: true,
     async run(context, input) {
@@ -31,7 +36,11 @@ export function createUpdateRole({ changes, registry, snapshots }: AccessDepende
         permissions: (snapshot) => snapshot.catalogue.index.bits([...added, ...removed]),
       });
       if (unheld !== null) return unheld;
-      Object.assign(role, { permissions, title: input.title ?? role.title, description: input.description ?? role.description });
+      Object.assign(role, {
+        permissions,
+        title: input.title ?? role.title,
+        description: input.description ?? role.description,
+      });
       await changes.record(context.tx, role.organizationId);
       context.describe({ type: 'Role', id: input.id }, { added, removed });
       context.emit(roleUpdated, { subjectId: input.id, scope: context.scope, data: { added, removed } });
