@@ -1,3 +1,4 @@
+import type { Statement } from '../database/statement-batch.js';
 import type { Transaction } from '../database/transaction.js';
 import type { Actor } from './actor.js';
 
@@ -56,13 +57,13 @@ export interface AuditRecord {
  */
 export interface Authority {
   /**
-   * One SQL statement, with literals, run right after BEGIN of a command: takes the shared access lock of the
+   * One SQL statement (with literals, or better a prepared one with parameters), run right after BEGIN of a command: takes the shared access lock of the
    * organization. A command that changes access (`changesAccess`) asks for the exclusive form, so that no change that
    * was acknowledged is ignored; taking it at once, instead of upgrading, keeps two such commands from deadlocking.
    */
-  lockStatement(organizationId: string | null, mode?: 'shared' | 'exclusive'): string;
+  lockStatement(organizationId: string | null, mode?: 'shared' | 'exclusive'): string | Statement;
   /** One SQL statement run after the lock is held; its single row `{ revision }` is handed to {@link decide}. */
-  revisionStatement(organizationId: string | null): string;
+  revisionStatement(organizationId: string | null): string | Statement;
   /** Decides on data at least as new as `revision`; never answers from the past. Without a revision: as fresh as the snapshot's budget. */
   decide(actor: Actor, permission: string, scope: Scope, revision?: string): Promise<Decision>;
   /** Where the actor holds the permission. */

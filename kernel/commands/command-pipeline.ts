@@ -3,6 +3,7 @@ import type { Actor } from '../access/actor.js';
 import type { AuditRecord, Authority, Decision, Scope } from '../access/authority.js';
 import type { Database, Isolation } from '../database/database.js';
 import { isTransient, violatedConstraint } from '../database/database-errors.js';
+import type { Statement } from '../database/statement-batch.js';
 import type { Transaction } from '../database/transaction.js';
 import { PlatformError } from '../errors/platform-error.js';
 import { type Refused, refuse, refuseAll } from '../errors/refusal.js';
@@ -132,9 +133,9 @@ export class CommandPipeline {
   ): Promise<CommandResult<Result>> {
     const { invocation, scope, entry } = run;
     const lockMode = command.changesAccess === true ? 'exclusive' : 'shared';
-    const preamble = [
-      this.authority.lockStatement(scope.organizationId, lockMode),
-      this.authority.revisionStatement(scope.organizationId),
+    const preamble: Statement[] = [
+      statementOf(this.authority.lockStatement(scope.organizationId, lockMode)),
+      statementOf(this.authority.revisionStatement(scope.organizationId)),
     ];
     if (entry !== null) preamble.push(findStatement(entry));
     return this.#database.transaction(
@@ -152,7 +153,7 @@ export class CommandPipeline {
           auditRecord(command.action, invocation, { scope, draft, result: 'success' }),
         );
         const receipt = { auditId, accessRevision: revision, isReplay: false };
-        if (entry !== null) await storeResult(tx, entry, outcome.value, receipt);
+        if (entry !== null) storeResult(tx, entry, outcome.value, receipt);
         return { ...outcome, receipt };
       },
       { preamble },
@@ -214,6 +215,10 @@ export class CommandPipeline {
     });
     return refused;
   }
+}
+
+function statementOf(statement: string | Statement): Statement {
+  return typeof statement === 'string' ? { text: statement } : statement;
 }
 
 function revisionOf(rows: readonly Record<string, unknown>[] | undefined): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import pg from 'pg';
+import type { Statement } from '../database/statement-batch.js';
 import type { Transaction } from '../database/transaction.js';
 import { canonicalHash } from './canonical-hash.js';
 import type { Json, Receipt } from './command.js';
@@ -31,11 +31,14 @@ export function idempotencyEntry(principalId: string, action: string, input: unk
   return key === undefined ? null : { principalId, action, key, inputHash: canonicalHash(rest) };
 }
 
-/** One statement with literals, for the round trip that opens the transaction. */
-export function findStatement(entry: IdempotencyEntry): string {
-  const [principal, action, key] = [entry.principalId, entry.action, entry.key].map((text) => pg.escapeLiteral(text));
-  return `select input_hash, result, audit_id from kernel.idempotency
-    where principal_id = ${principal} and action = ${action} and key = ${key}`;
+/** For the round trip that opens the transaction. */
+export function findStatement(entry: IdempotencyEntry): Statement {
+  return {
+    name: 'kernel.idempotency.find',
+    text: `select input_hash, result, audit_id from kernel.idempotency
+      where principal_id = $1 and action = $2 and key = $3`,
+    values: [entry.principalId, entry.action, entry.key],
+  };
 }
 
 export function storedResult(rows: readonly Record<string, unknown>[] | undefined): StoredResult | null {
@@ -44,18 +47,14 @@ export function storedResult(rows: readonly Record<string, unknown>[] | undefine
 }
 
 /**
- * Keeps the result. A concurrent command with the same key waits here for the other's commit and then fails on the
- * primary key: the pipeline runs it again and finds the stored result.
+ * Keeps the result, with the commit. A concurrent command with the same key waits there for the other's commit and then
+ * fails on the primary key: the pipeline runs it again and finds the stored result.
  */
-export async function storeResult(
-  tx: Transaction,
-  entry: IdempotencyEntry,
-  value: Json,
-  receipt: Receipt,
-): Promise<void> {
-  await tx.prepared(
-    'kernel.idempotency.store',
-    `insert into kernel.idempotency (principal_id, action, key, input_hash, result, audit_id) values ($1, $2, $3, $4, $5, $6)`,
-    [entry.principalId, entry.action, entry.key, entry.inputHash, JSON.stringify({ value }), receipt.auditId],
-  );
+export function storeResult(tx: Transaction, entry: IdempotencyEntry, value: Json, receipt: Receipt): void {
+  tx.defer({
+    name: 'kernel.idempotency.store',
+    text: `insert into kernel.idempotency (principal_id, action, key, input_hash, result, audit_id)
+      values ($1, $2, $3, $4, $5, $6)`,
+    values: [entry.principalId, entry.action, entry.key, entry.inputHash, JSON.stringify({ value }), receipt.auditId],
+  });
 }

@@ -7,7 +7,9 @@ import type { Logger } from '../telemetry/logger.js';
 import { toPlatformError } from './database-errors.js';
 import { pinnedKysely } from './pinned-kysely.js';
 import { APPLICATION_ROLE, SYSTEM_ROLE } from './roles.js';
-import { Transaction } from './transaction.js';
+import { Session } from './session.js';
+import { type Statement, StatementBatch } from './statement-batch.js';
+import { type SendStatement, Transaction } from './transaction.js';
 
 // Counts and sizes are bigint in the database; JavaScript numbers hold integers exactly only to 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => BigInt(text));
@@ -76,7 +78,8 @@ export class Database {
   #countStatements(client: PoolClient): void {
     const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
     client.query = ((...parameters: unknown[]) => {
-      this.statementCount += 1;
+      const [first] = parameters;
+      this.statementCount += first instanceof StatementBatch ? first.count : 1;
       return query(...parameters);
     }) as typeof client.query;
   }
@@ -88,35 +91,32 @@ export class Database {
   }
 
   /**
-   * Opens a transaction, runs `work`, commits; rolls back when it throws. `preamble` are statements with literals that
-   * travel in the same round trip as BEGIN; the rows of each are passed to `work`.
+   * Opens a transaction, runs `work`, commits; rolls back when it throws. The statements of `preamble` travel in the same
+   * round trip as BEGIN, and the rows of each are passed to `work`. Without a preamble BEGIN travels with the first
+   * statement. What was put into the outbox or deferred travels with COMMIT.
    */
   async transaction<Result>(
     isolation: Isolation,
     work: (tx: Transaction, preambleRows: readonly Record<string, unknown>[][]) => Promise<Result>,
-    options: { preamble?: readonly string[]; isReadOnly?: boolean } = {},
+    options: { preamble?: readonly Statement[]; isReadOnly?: boolean } = {},
   ): Promise<Result> {
     const client = await this.#connect(isolation);
-    let isBroken = false;
+    const session = new Session(client, isolation, options.isReadOnly === true);
     try {
-      const opening = openingStatements(client, isolation, options);
-      const answers = (await client.query(opening.join(';\n'))) as unknown as pg.QueryResult[];
-      const tx = new Transaction(client, (kysely) => this.#entityManager(kysely));
-      const skipped = opening.length - (options.preamble?.length ?? 0);
-      const result = await work(
-        tx,
-        answers.slice(skipped).map((answer) => answer.rows as Record<string, unknown>[]),
-      );
-      const { hasEvents, afterCommit } = await tx.flush();
-      await client.query('commit');
+      const { preamble = [] } = options;
+      const preambleRows = preamble.length === 0 ? [] : await session.open(preamble);
+      const tx = new Transaction(session.send, (kysely) => this.#entityManager(kysely));
+      const result = await work(tx, preambleRows);
+      const { statements, hasEvents, afterCommit } = await tx.flush();
+      // Nothing depends on the end of a read: its answer does not wait for it.
+      if (options.isReadOnly === true && statements.length === 0) session.end();
+      else await session.commit(statements);
       if (hasEvents) for (const listener of this.#commitListeners) listener();
       for (const action of afterCommit) action();
       return result;
     } catch (error) {
-      isBroken = await rollBack(client);
+      await session.rollBack();
       throw toPlatformError(error);
-    } finally {
-      client.release(isBroken);
     }
   }
 
@@ -146,35 +146,8 @@ export class Database {
   }
 }
 
-function openingStatements(
-  client: PoolClient,
-  isolation: Isolation,
-  options: { preamble?: readonly string[]; isReadOnly?: boolean },
-): string[] {
-  const opening = [options.isReadOnly ? 'begin read only' : 'begin'];
-  if (isolation !== 'system') {
-    const ids = client.escapeLiteral(isolation.join(','));
-    opening.push(`select set_config('app.organization_ids', ${ids}, true)`);
-  }
-  opening.push(...(options.preamble ?? []));
-  // A lone statement would answer with one result instead of a list.
-  if (opening.length === 1) opening.push('select 1');
-  return opening;
-}
-
-/** True when the connection cannot be used again. */
-async function rollBack(client: PoolClient): Promise<boolean> {
-  try {
-    await client.query('rollback');
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-function noConnection(): PoolClient {
-  const refuse = (): never => {
+function noConnection(): SendStatement {
+  return () => {
     throw new Error('a MikroORM query outside of a transaction: use tx.em');
   };
-  return { query: refuse } as unknown as PoolClient;
 }

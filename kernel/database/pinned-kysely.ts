@@ -8,17 +8,17 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type { PoolClient } from 'pg';
+import type { SendStatement } from './transaction.js';
 
 class PinnedConnection implements DatabaseConnection {
-  readonly #client: PoolClient;
+  readonly #send: SendStatement;
 
-  constructor(client: PoolClient) {
-    this.#client = client;
+  constructor(send: SendStatement) {
+    this.#send = send;
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, rowCount, command } = await this.#client.query(query.sql, [...query.parameters]);
+    const { rows, rowCount, command } = await this.#send({ text: query.sql, values: query.parameters });
     const isWrite = command !== 'SELECT';
     return isWrite ? { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) } : { rows: rows as Row[] };
   }
@@ -33,8 +33,8 @@ class PinnedConnection implements DatabaseConnection {
 class PinnedDriver implements Driver {
   readonly #connection: PinnedConnection;
 
-  constructor(client: PoolClient) {
-    this.#connection = new PinnedConnection(client);
+  constructor(send: SendStatement) {
+    this.#connection = new PinnedConnection(send);
   }
 
   async init(): Promise<void> {}
@@ -55,11 +55,11 @@ class PinnedDriver implements Driver {
 }
 
 /** A query builder, and MikroORM's transaction context, bound to one open transaction. */
-export function pinnedKysely<Tables>(client: PoolClient): Kysely<Tables> {
+export function pinnedKysely<Tables>(send: SendStatement): Kysely<Tables> {
   return new Kysely<Tables>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new PinnedDriver(client),
+      createDriver: () => new PinnedDriver(send),
       createIntrospector: (db) => new PostgresIntrospector(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },

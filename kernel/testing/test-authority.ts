@@ -1,5 +1,6 @@
 import type { Actor } from '../access/actor.js';
 import type { AuditRecord, Authority, Decision, Reach, Scope } from '../access/authority.js';
+import type { Statement } from '../database/statement-batch.js';
 import type { Transaction } from '../database/transaction.js';
 import { newId } from '../identifiers/type-id.js';
 
@@ -43,11 +44,11 @@ export class TestAuthority implements Authority {
     );
   }
 
-  lockStatement(): string {
+  lockStatement(_organizationId: string | null): string | Statement {
     return 'select 1';
   }
 
-  revisionStatement(): string {
+  revisionStatement(_organizationId: string | null): string | Statement {
     return `select ${this.#revision} as revision`;
   }
 
