@@ -33,7 +33,7 @@ export class Session {
   /** Statements that are asked for at once go one after the other: the connection has no other way. */
   readonly send: SendStatement = async (statement) => {
     const sent = this.#busy === null ? this.#sendNow(statement) : this.#busy.then(() => this.#sendNow(statement));
-    const settled = sent.then(
+    const settled: Promise<void> = sent.then(
       () => this.#settle(settled),
       () => this.#settle(settled),
     );
