@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { loadConfiguration } from '../../../kernel/configuration/configuration.js';
+import { urlForRole } from '../../../kernel/database/database.js';
+import { type ServerSettings, startEmbeddedPostgres } from '../../../kernel/database/embedded-postgres.js';
+import { socketUrl } from '../../../kernel/database/embedded/socket-url.js';
+import { type MigrationSet, migrate } from '../../../kernel/database/migrations.js';
+import { OWNER_ROLE, ensureRoles } from '../../../kernel/database/roles.js';
+import { KERNEL_MIGRATIONS, Kernel } from '../../../kernel/kernel.js';
+import type { DomainDefinition } from '../../../kernel/subgraph.js';
+import { createLogger } from '../../../kernel/telemetry/logger.js';
+import type { BenchmarkEnvironment } from './benchmark.js';
+
+/** A PostgreSQL of one benchmark, with a kernel on it and a pool beside it for the floor. */
+export interface BenchDatabase {
+  readonly kernel: Kernel;
+  /** Plain connections that bypass the platform: as PostgreSQL's superuser, without row level security. */
+  readonly bare: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** As an installation would run it: commits wait for the disk. Autovacuum stays on, checkpoints are kept out of rounds. */
+const DURABLE: ServerSettings = {
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  max_connections: 100,
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
+};
+
+/** What the durable settings mean, for reports. */
+export const DURABILITY = 'fsync and synchronous_commit on';
+
+export async function openBenchDatabase(
+  environment: BenchmarkEnvironment,
+  options: { domains?: readonly DomainDefinition[]; migrations?: readonly MigrationSet[]; clients: number },
+): Promise<BenchDatabase> {
+  const domains = options.domains ?? [];
+  const postgres = await startEmbeddedPostgres({
+    dataDirectory: join(environment.scratchDirectory(), 'postgres'),
+    settings: DURABLE,
+  });
+  const url = socketUrl({ host: postgres.host, port: postgres.port, user: postgres.superuser }, 'postgres');
+  await ensureRoles(url, null);
+  const sets = [...domains.map((domain) => domain.migrations), ...(options.migrations ?? [])];
+  await migrate(urlForRole(url, OWNER_ROLE, null), [KERNEL_MIGRATIONS, ...sets]);
+  const configuration = loadConfiguration({
+    CP_ENVIRONMENT: 'test',
+    CP_LOG_LEVEL: 'error',
+    DATABASE_POOL_SIZE: String(Math.max(6, options.clients)),
+    CP_MASTER_KEY: Buffer.alloc(32, 7).toString('base64url'),
+  });
+  const logger = createLogger({ level: configuration.logLevel });
+  const kernel = new Kernel({ configuration, databaseUrl: url, domains, logger });
+  await kernel.start();
+  const bare = new pg.Pool({ connectionString: url, max: options.clients });
+  // PostgreSQL may end before it has heard that a connection was given up.
+  bare.on('error', () => {});
+  return {
+    kernel,
+    bare,
+    async close() {
+      await kernel.close();
+      await bare.end();
+      await postgres.stop();
+    },
+  };
+}
