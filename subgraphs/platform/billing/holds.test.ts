@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import { eventually } from '../../../kernel/testing/test-kernel.js';
 import type { HoldRequest, Place } from './contract.js';
-import { type BillingFixture, accepted, gpuUsage, nanos, startBilling } from './testing/billing-fixture.js';
+import { type BillingFixture, accepted, countStatements, gpuUsage, nanos, startBilling } from './testing/billing-fixture.js';
 
 let test: BillingFixture;
 let snapshot: string;
@@ -208,24 +208,22 @@ describe('holds', () => {
 
   it('costs one statement to hold, record, settle and void', async () => {
     const place = await funded('100');
-    const least = { hold: 9, record: 9, settle: 9, void: 9 };
-    // The event feed's polling is counted too, so the least of a few rounds is what a call costs.
-    for (let round = 0; round < 5; round += 1) {
-      const reference = newId('alc');
-      const request = { place, amountNanos: nanos('5'), reference, reason: 'test', ttlSeconds: 60 };
-      await test.inside(place.organizationId, async (tx) => {
-        const { holds, usage } = test.billing;
-        const count = async (name: keyof typeof least, work: () => Promise<unknown>): Promise<void> => {
-          const before = test.kernel.database.statementCount;
-          await work();
-          least[name] = Math.min(least[name], test.kernel.database.statementCount - before);
-        };
-        await count('hold', () => holds.hold(tx, request));
-        await count('record', () => usage.record(tx, gpuUsage(place, snapshot, { holdReference: reference })));
-        await count('settle', () => holds.settle(tx, { reference, amountNanos: nanos('3') }));
-        await count('void', () => holds.void(tx, reference));
-      });
-    }
-    expect(least).toEqual({ hold: 1, record: 1, settle: 1, void: 1 });
+    const reference = newId('alc');
+    const request = { place, amountNanos: nanos('5'), reference, reason: 'test', ttlSeconds: 60 };
+    const { holds, usage, prices } = test.billing;
+    await test.inside(place.organizationId, async (tx) => {
+      await prices.byId(tx, snapshot);
+      const { counted, statements } = countStatements(tx);
+      const cost = async (work: () => Promise<unknown>): Promise<number> => {
+        const before = statements();
+        await work();
+        return statements() - before;
+      };
+      expect(await cost(() => holds.hold(counted, request))).toBe(1);
+      const event = gpuUsage(place, snapshot, { holdReference: reference });
+      expect(await cost(() => usage.record(counted, event))).toBe(1);
+      expect(await cost(() => holds.settle(counted, { reference, amountNanos: nanos('3') }))).toBe(1);
+      expect(await cost(() => holds.void(counted, reference))).toBe(1);
+    });
   });
 });

@@ -2,6 +2,7 @@ import { Field, ID, ObjectType } from 'type-graphql';
 import { Key } from '../../../../kernel/federation/directives.js';
 
 /** Entities of other domains that billing adds fields to: all it has of them is their identifier. */
+@ObjectType()
 abstract class EntityStub {
   @Field(() => ID, { description: 'Identifier of the entity; its own subgraph answers the rest.' })
   id!: string;
