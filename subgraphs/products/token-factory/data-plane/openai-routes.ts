@@ -21,6 +21,8 @@ export function openAiRoutes(parts: GatewayParts): (server: FastifyInstance) => 
   return async (server) => {
     await server.register(
       async (scope) => {
+        // Only JSON is spoken here.
+        scope.removeContentTypeParser('text/plain');
         scope.decorateRequest('modelCorrelationId', '');
         scope.addHook('onRequest', async (request, reply) => {
           request.modelCorrelationId = newId('cor');
