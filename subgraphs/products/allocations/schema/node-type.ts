@@ -1,0 +1,217 @@
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Key, Tag } from '../../../../kernel/federation/directives.js';
+import { connectionType } from '../../../../kernel/graphql/connection.js';
+import { DomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { BigIntScalar, DateTime, JsonObject } from '../../../../kernel/graphql/scalars.js';
+import { MutationPayload, Node } from '../../../../kernel/graphql/shared-types.js';
+import { nodeLifecycle } from '../domain/node-lifecycle.js';
+import type { NodeRecord } from '../store/node-queries.js';
+
+export enum ComputeNodeStateEnum {
+  BOOTSTRAP_ISSUED = 'bootstrap_issued',
+  ENROLLING = 'enrolling',
+  ACTIVE = 'active',
+  OFFLINE = 'offline',
+  QUARANTINED = 'quarantined',
+  DRAINING = 'draining',
+  RETIRED = 'retired',
+  REMOVING = 'removing',
+  DELETED = 'deleted',
+}
+registerEnumType(ComputeNodeStateEnum, {
+  name: 'ComputeNodeState',
+  description: 'Where a machine stands in its life. Scheduling, health and connectivity are fields of their own.',
+  valuesConfig: {
+    BOOTSTRAP_ISSUED: { description: 'Registered; its bootstrap token waits to be used.' },
+    ENROLLING: { description: 'It has its identity and must report healthy.' },
+    ACTIVE: { description: 'In service: the only state in which new work is placed.' },
+    OFFLINE: { description: 'It reports no more.' },
+    QUARANTINED: { description: 'Out of service until an operator decides.' },
+    DRAINING: { description: 'Takes nothing new; what runs goes on.' },
+    RETIRED: { description: 'Out of service for good.' },
+    REMOVING: { description: 'Being removed.' },
+    DELETED: { description: 'Gone.' },
+  },
+});
+
+export enum NodeSchedulingEnum {
+  ELIGIBLE = 'ELIGIBLE',
+  CORDONED = 'CORDONED',
+  DRAINING = 'DRAINING',
+}
+registerEnumType(NodeSchedulingEnum, {
+  name: 'NodeScheduling',
+  description: "Whether new work may be placed on a machine: an operator's will.",
+  valuesConfig: {
+    ELIGIBLE: { description: 'It may.' },
+    CORDONED: { description: 'It may not; what runs goes on.' },
+    DRAINING: { description: 'It may not, and what runs is to leave.' },
+  },
+});
+
+export enum NodeHealthEnum {
+  HEALTHY = 'HEALTHY',
+  DEGRADED = 'DEGRADED',
+  UNHEALTHY = 'UNHEALTHY',
+  UNKNOWN = 'UNKNOWN',
+}
+registerEnumType(NodeHealthEnum, {
+  name: 'NodeHealth',
+  description: 'What a machine says of itself.',
+  valuesConfig: {
+    HEALTHY: { description: 'All well.' },
+    DEGRADED: { description: 'Usable, with a fault.' },
+    UNHEALTHY: { description: 'Not usable.' },
+    UNKNOWN: { description: 'It has not said anything yet.' },
+  },
+});
+
+export enum NodeConnectivityEnum {
+  CONNECTED = 'CONNECTED',
+  STALE = 'STALE',
+  LOST = 'LOST',
+}
+registerEnumType(NodeConnectivityEnum, {
+  name: 'NodeConnectivity',
+  description: 'Whether a machine is heard of: two signals, heartbeats and polls.',
+  valuesConfig: {
+    CONNECTED: { description: 'Both arrive.' },
+    STALE: { description: 'One of them does not.' },
+    LOST: { description: 'Neither does.' },
+  },
+});
+
+@ObjectType({ description: 'A schedulable part of a machine: a GPU with its fabric function, or a seat for a VM.' })
+@Key()
+@Tag('operator')
+export class Slot {
+  @Field(() => ID, { description: 'TypeID with the prefix `slt`.' })
+  id!: string;
+  @Field(() => Int, { description: 'Its number on the machine.' })
+  slotIndex!: number;
+  @Field(() => String, {
+    description: '`candidate`, `available`, `reserved`, `in_use`, `cleaning`, `cleanup_blocked` or `disabled`.',
+  })
+  status!: string;
+  @Field(() => String, { nullable: true, description: 'Why it has this status.' })
+  statusReason!: string | null;
+  @Field(() => DateTime, { description: 'Since when it has this status.' })
+  statusChangedAt!: Date;
+  @Field(() => String, { nullable: true, description: 'PCI address of the GPU.' })
+  gpuPciAddress!: string | null;
+  @Field(() => Int, { description: 'The NUMA domain it belongs to.' })
+  numaNode!: number;
+  @Field(() => String, { nullable: true, description: 'How the fabric is shared; only `per_slot_vf` is schedulable.' })
+  fabricClaimMode!: string | null;
+  @Field(() => String, { nullable: true, description: 'PCI address of its own fabric function.' })
+  fabricVfPciAddress!: string | null;
+  @Field(() => DateTime, { nullable: true, description: 'When an operator approved it.' })
+  approvedAt!: Date | null;
+}
+
+@ObjectType({ description: 'A typed, signed task for a machine.' })
+@Key()
+@Tag('operator')
+export class NodeTask {
+  @Field(() => ID, { description: 'TypeID with the prefix `ntk`.' })
+  id!: string;
+  @Field(() => String, { description: 'What is to be done, such as `slice.vm_provision`.' })
+  type!: string;
+  @Field(() => String, { description: '`queued`, `dispatched`, `completed`, `failed`, `refused` or `expired`.' })
+  status!: string;
+  @Field(() => BigIntScalar, { description: "The machine's epoch that it was made for." })
+  epoch!: bigint;
+  @Field(() => BigIntScalar, {
+    description: 'Rises with each task about the same allocation; 0 for tasks about the machine.',
+  })
+  fence!: bigint;
+  @Field(() => DateTime, { description: 'When it was made.' })
+  createdAt!: Date;
+  @Field(() => DateTime, { description: 'When the agent stops accepting it.' })
+  expiresAt!: Date;
+  @Field(() => DateTime, { nullable: true, description: 'When its result was applied.' })
+  completedAt!: Date | null;
+  @Field(() => JsonObject, { nullable: true, description: 'What the machine reported.' })
+  result!: Record<string, unknown> | null;
+  @Field(() => JsonObject, { nullable: true, description: 'A report that came too late to count: evidence only.' })
+  lateResult!: Record<string, unknown> | null;
+}
+
+@ObjectType({
+  implements: Node,
+  description: 'A machine. Its axes are kept apart: state, scheduling, health, connectivity.',
+})
+@Key()
+@Tag('operator')
+export class ComputeNode extends Node {
+  @Field(() => ID, { description: 'TypeID with the prefix `nod`.' })
+  override id!: string;
+  @Field(() => String, { description: 'Unique name.' })
+  name!: string;
+  @Field(() => ComputeNodeStateEnum, { description: 'Where it stands in its life.' })
+  state!: string;
+  @Field(() => String, { nullable: true, description: 'Why it went to this state.' })
+  stateReason!: string | null;
+  @Field(() => DateTime, { description: 'When it went to this state.' })
+  stateChangedAt!: Date;
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the platform acts by itself if the state has not changed.',
+  })
+  stateDeadlineAt!: Date | null;
+  @Field(() => [String], { description: 'Transitions that its state allows.' })
+  availableActions!: readonly string[];
+  @Field(() => NodeSchedulingEnum, { description: 'Whether new work may be placed on it.' })
+  scheduling!: string;
+  @Field(() => NodeHealthEnum, { description: 'What it says of itself.' })
+  health!: string;
+  @Field(() => String, { nullable: true, description: 'The fault, if there is one.' })
+  healthDetail!: string | null;
+  @Field(() => NodeConnectivityEnum, { description: 'Whether it is heard of.' })
+  connectivity!: string;
+  @Field(() => DateTime, { description: 'Since when its connectivity is what it is.' })
+  connectivityChangedAt!: Date;
+  @Field(() => String, { nullable: true, description: 'What the provider of the hardware says of it.' })
+  providerState!: string | null;
+  @Field(() => BigIntScalar, { description: 'Rises with each enrolment; tasks of an older epoch are refused.' })
+  epoch!: bigint;
+  @Field(() => String, { nullable: true, description: 'Version of its agent.' })
+  agentVersion!: string | null;
+  @Field(() => Int, { description: 'GPUs in the machine.' })
+  gpuCount!: number;
+  @Field(() => Int, { description: 'Units of capacity that are in the pool.' })
+  totalUnits!: number;
+  @Field(() => Int, { description: 'Units that nobody holds.' })
+  freeUnits!: number;
+  @Field(() => [String], { description: 'Images that are on it.' })
+  images!: string[];
+  @Field(() => DateTime, { description: 'When it was registered.' })
+  createdAt!: Date;
+  /** Not in the schema. */
+  record!: NodeRecord;
+}
+
+export function toComputeNode(record: NodeRecord): ComputeNode {
+  return { ...record, availableActions: nodeLifecycle.available(record.state), record };
+}
+
+export const ComputeNodeConnection = connectionType('ComputeNode', () => ComputeNode);
+
+@ObjectType({ description: 'Something that happened to a machine or its slots.' })
+@Tag('operator')
+export class NodeEvent extends DomainEvent {
+  @Field(() => ComputeNode, { nullable: true, description: 'The machine, as it is now.' })
+  subject!: ComputeNode | null;
+}
+
+@ObjectType({ description: 'Answer to a mutation of a machine.' })
+@Tag('operator')
+export class ComputeNodePayload extends MutationPayload {
+  @Field(() => ComputeNode, { nullable: true, description: 'The machine; null when nothing was done.' })
+  node!: ComputeNode | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'A new bootstrap token: shown this once, for this machine, for a short time, for one use.',
+  })
+  bootstrapToken?: string | null;
+}

@@ -1,0 +1,170 @@
+import type { Transaction } from '../../../../kernel/database/transaction.js';
+import { type CandidateNode, type Placement, rankPlacements } from '../domain/placement.js';
+import type { NodeFacts } from '../domain/why-pending.js';
+
+export interface PlacementRequest {
+  readonly skuId: string;
+  readonly regionId: string;
+  /** Slots wanted on one node, or null for a whole node. */
+  readonly units: number | null;
+  readonly image: string;
+}
+
+export interface ReservedSlot {
+  readonly id: string;
+  readonly slotIndex: number;
+  readonly gpuPciAddress: string | null;
+  readonly fabricVfPciAddress: string | null;
+  readonly numaNode: number;
+}
+
+/** Exact capacity, taken: nobody else can have it until it is given back. */
+export interface Reservation {
+  readonly nodeId: string;
+  readonly epoch: bigint;
+  /** Units taken: the number of slots, or all of the node's. */
+  readonly units: number;
+  readonly slots: readonly ReservedSlot[];
+}
+
+const CANDIDATES_MAX = 16;
+
+const SCHEDULES = `n.state = 'active' and n.scheduling = 'ELIGIBLE' and n.connectivity = 'CONNECTED' and n.health <> 'UNHEALTHY'`;
+const FITS = (units: string): string =>
+  `case when ${units}::int is null then n.free_units = n.total_units and n.total_units > 0 else n.free_units >= ${units} end`;
+
+const CANDIDATES = `
+  select n.id, n.free_units as "freeUnits", n.total_units as "totalUnits",
+    (select coalesce(json_agg(json_build_object('id', s.id, 'index', s.slot_index, 'numaNode', s.numa_node)), '[]')
+     from allocations.slots s where s.node_id = n.id and s.status = 'available') as slots
+  from allocations.nodes n
+  where n.sku_id = $1 and n.region_id = $2 and ${SCHEDULES} and ${FITS('$3')} and $4 = any (n.images)
+    and ($5::text is null or n.id = $5)
+  order by n.free_units, n.id limit ${CANDIDATES_MAX}`;
+
+type CandidateRow = CandidateNode & { readonly [column: string]: unknown };
+
+async function candidates(tx: Transaction, request: PlacementRequest, nodeId: string | null): Promise<CandidateRow[]> {
+  return tx.prepared<CandidateRow>('allocations.candidates', CANDIDATES, [
+    request.skuId,
+    request.regionId,
+    request.units,
+    request.image,
+    nodeId,
+  ]);
+}
+
+/** Where it would fit now, best first; takes nothing. */
+export async function plan(tx: Transaction, request: PlacementRequest): Promise<Placement[]> {
+  return rankPlacements(request.units, await candidates(tx, request, null));
+}
+
+// Locks the best of the planned nodes that nobody else is placing on, then takes exactly the planned slots if all of
+// them are still free: one set-based change whose count must be the size of the request, or nothing changes.
+const TAKE_SLOTS = `
+  with chosen as (
+    select n.id, n.epoch, planned.slot_ids from unnest($1::text[], $2::text[]) with ordinality as planned (node_id, slot_ids, rank)
+    join allocations.nodes n on n.id = planned.node_id
+    where ${SCHEDULES} and n.free_units >= $3
+    order by planned.rank limit 1 for no key update of n skip locked
+  ), free as (
+    select s.id from allocations.slots s, chosen
+    where s.id = any (string_to_array(chosen.slot_ids, ',')) and s.status = 'available'
+    order by s.id for no key update of s
+  ), taken as (
+    update allocations.slots s set status = 'reserved', status_reason = null, status_changed_at = $4, generation = generation + 1
+    where s.id in (select id from free) and (select count(*) from free) = $3
+    returning s.id, s.slot_index, s.gpu_pci_address, s.fabric_vf_pci_address, s.numa_node
+  ), counted as (
+    update allocations.nodes n set free_units = free_units - $3
+    where n.id = (select id from chosen) and (select count(*) from taken) = $3
+    returning n.id
+  )
+  select chosen.id as "nodeId", chosen.epoch, (select count(*) from counted)::int as counted,
+    (select coalesce(json_agg(json_build_object('id', id, 'slotIndex', slot_index, 'gpuPciAddress', gpu_pci_address,
+      'fabricVfPciAddress', fabric_vf_pci_address, 'numaNode', numa_node) order by slot_index), '[]') from taken) as slots
+  from chosen`;
+
+const TAKE_NODE = `
+  with chosen as (
+    select n.id, n.epoch, n.total_units from unnest($1::text[]) with ordinality as planned (node_id, rank)
+    join allocations.nodes n on n.id = planned.node_id
+    where ${SCHEDULES} and n.free_units = n.total_units and n.total_units > 0
+    order by planned.rank limit 1 for no key update of n skip locked
+  ), counted as (
+    update allocations.nodes n set free_units = 0 where n.id = (select id from chosen) and n.free_units = n.total_units
+    returning n.total_units
+  )
+  select chosen.id as "nodeId", chosen.epoch, coalesce((select total_units from counted), 0) as counted, '[]'::json as slots
+  from chosen`;
+
+interface TakenRow {
+  readonly [column: string]: unknown;
+  readonly nodeId: string;
+  readonly epoch: bigint;
+  readonly counted: number;
+  readonly slots: ReservedSlot[];
+}
+
+async function take(
+  tx: Transaction,
+  units: number | null,
+  choices: readonly Placement[],
+  now: Date,
+): Promise<TakenRow | null> {
+  const nodeIds = choices.map((choice) => choice.nodeId);
+  const rows =
+    units === null
+      ? await tx.prepared<TakenRow>('allocations.take_node', TAKE_NODE, [nodeIds])
+      : await tx.prepared<TakenRow>('allocations.take_slots', TAKE_SLOTS, [
+          nodeIds,
+          choices.map((choice) => choice.slotIds.join(',')),
+          units,
+          now,
+        ]);
+  return rows[0] ?? null;
+}
+
+function toReservation(taken: TakenRow, units: number | null): Reservation {
+  return { nodeId: taken.nodeId, epoch: taken.epoch, units: units ?? taken.counted, slots: taken.slots };
+}
+
+/**
+ * Takes exact capacity for a request, or answers null when nothing fits. First without waiting for others; when others
+ * hold every node that fits, waits for those nodes in the order of their identifiers and plans once more.
+ */
+export async function reserve(tx: Transaction, request: PlacementRequest, now: Date): Promise<Reservation | null> {
+  const { units } = request;
+  let choices = await plan(tx, request);
+  if (choices.length === 0) return null;
+  let taken = await take(tx, units, choices, now);
+  if (taken !== null && taken.counted === 0) {
+    // Its slots went between plan and lock. It is ours now: plan again on what is left of it.
+    choices = rankPlacements(units, await candidates(tx, request, taken.nodeId));
+    taken = choices.length === 0 ? null : await take(tx, units, choices, now);
+  }
+  if (taken !== null && taken.counted > 0) return toReservation(taken, units);
+  await tx.rows(
+    `select from allocations.nodes n where n.sku_id = $1 and n.region_id = $2 and ${SCHEDULES} and ${FITS('$3')}
+     order by n.id limit ${CANDIDATES_MAX} for no key update`,
+    [request.skuId, request.regionId, units],
+  );
+  choices = await plan(tx, request);
+  taken = choices.length === 0 ? null : await take(tx, units, choices, now);
+  return taken === null || taken.counted === 0 ? null : toReservation(taken, units);
+}
+
+/** Every node of the SKU and region, schedulable or not: for the explanation only. */
+export async function capacityFacts(tx: Transaction, request: PlacementRequest): Promise<NodeFacts[]> {
+  type Row = NodeFacts & { readonly [column: string]: unknown };
+  return tx.rows<Row>(
+    `select n.state, n.scheduling, n.health, n.connectivity, n.total_units as "totalUnits", n.free_units as "freeUnits",
+       $3 = any (n.images) as "hasImage",
+       count(s.id) filter (where s.status = 'candidate')::int as "unreadySlots",
+       count(s.id) filter (where s.status = 'cleanup_blocked')::int as "blockedSlots"
+     from allocations.nodes n left join allocations.slots s on s.node_id = n.id
+     where n.sku_id = $1 and n.region_id = $2 and n.state not in ('retired', 'removing', 'deleted')
+     group by n.id order by n.id limit 1000`,
+    [request.skuId, request.regionId, request.image],
+  );
+}
