@@ -15,7 +15,7 @@ import { watchAuditLag } from './jobs/watch-audit-lag.js';
 import { createAuditEventResolver } from './schema/audit-event-resolver.js';
 import { AuditIntegrityResolver } from './schema/audit-integrity-resolver.js';
 import { AuditRecordResolver, resolveAuditRecord } from './schema/audit-record-resolver.js';
-import { auditedEntityResolvers, auditedReferences } from './schema/audited-entities.js';
+import { auditedReferences, auditedResolvers, auditedTypes } from './schema/audited-entities.js';
 import {
   BundleResolver,
   EvidenceEventResolver,
@@ -43,7 +43,7 @@ export function createEvidenceSubgraph(deps: {
       new AuditRecordResolver(),
       createAuditEventResolver(feed),
       new AuditIntegrityResolver({ database }),
-      ...auditedEntityResolvers(),
+      ...auditedResolvers,
       new BundleResolver(),
       new ItemResolver(),
       new EvidenceEventResolver(),
@@ -54,6 +54,7 @@ export function createEvidenceSubgraph(deps: {
       EvidenceItem: resolveItem,
       ...auditedReferences,
     },
+    orphanedTypes: auditedTypes,
     commands: [createBundle, addItem, sealBundle, eraseAuditRecord],
     events: [auditRecordAppended, bundleCreated, bundleSealed, bundleSuperseded, itemAdded],
     jobs: [sequencerJob({ database, log: auditLog, outboxSignal, appendedSignal }), watchAuditLag(kernel, status)],

@@ -28,7 +28,13 @@ const DESCRIPTIONS: Readonly<Record<AuditSubject, string>> = {
   principal: 'Audit records of what it did and of what was done to it, newest first.',
 };
 
-function auditedEntity(name: string, subject: AuditSubject): object {
+interface AuditedEntity {
+  /** No field of ours leads to it: only references do. */
+  readonly type: new () => Reference;
+  readonly resolver: object;
+}
+
+function auditedEntity(name: string, subject: AuditSubject): AuditedEntity {
   @ObjectType(name, { description: 'Owned by another subgraph.' })
   @Key()
   class AuditedStub {
@@ -59,12 +65,13 @@ function auditedEntity(name: string, subject: AuditSubject): object {
       return toConnection(await auditRecordsOf(context, subject, entity.id, page), toAuditRecord);
     }
   }
-  return new AuditedStubResolver();
+  return { type: AuditedStub, resolver: new AuditedStubResolver() };
 }
 
-export function auditedEntityResolvers(): object[] {
-  return Object.entries(AUDITED).map(([name, subject]) => auditedEntity(name, subject));
-}
+const entities = Object.entries(AUDITED).map(([name, subject]) => auditedEntity(name, subject));
+
+export const auditedResolvers = entities.map(({ resolver }) => resolver);
+export const auditedTypes = entities.map(({ type }) => type);
 
 /** A reference is all that evidence knows of them; what the caller may not see, it has no readable records of. */
 export const auditedReferences = Object.fromEntries(

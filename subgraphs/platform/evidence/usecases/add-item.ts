@@ -3,6 +3,7 @@ import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import { canonicalHash } from '../../../../kernel/commands/canonical-hash.js';
 import { type CommandContext, defineCommand } from '../../../../kernel/commands/command.js';
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
+import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { type Refused, accept, refuse, refuseAll } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { itemAdded } from '../domain/evidence-events.js';
@@ -92,7 +93,7 @@ async function placeFault(context: CommandContext, facts: Omit<ItemInput, 'idemp
       details: { state: bundle.state },
     });
   }
-  if ((await em.count(ItemEntity, { bundleId: facts.bundleId })) >= ITEMS_MAX) {
+  if ((await countItems(context.tx, facts.bundleId)) >= ITEMS_MAX) {
     return refuse('LIMIT_REACHED', `A bundle has at most ${ITEMS_MAX} items.`, {
       field: ['input', 'bundleId'],
       details: { limit: ITEMS_MAX },
@@ -109,4 +110,12 @@ async function placeFault(context: CommandContext, facts: Omit<ItemInput, 'idemp
         field,
         details: { supersededById: successor.id },
       });
+}
+
+async function countItems(tx: Transaction, bundleId: string): Promise<number> {
+  const row = await tx.row<{ count: number }>(
+    'select count(*)::int as count from evidence.items where bundle_id = $1',
+    [bundleId],
+  );
+  return row?.count ?? 0;
 }
