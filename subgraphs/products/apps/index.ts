@@ -1,10 +1,10 @@
 import type { Configuration } from '../../../kernel/configuration/configuration.js';
 import { type Kernel, migrationsOf } from '../../../kernel/kernel.js';
 import type { DomainDefinition } from '../../../kernel/subgraph.js';
-import type { Billing } from '../../platform/billing/contract.js';
-import type { Iam } from '../../platform/iam/contract.js';
-import type { Registry } from '../../platform/registry/contract.js';
-import type { Allocations } from '../allocations/contract.js';
+import type { Billing } from '../../platform/billing/index.js';
+import type { Iam } from '../../platform/iam/index.js';
+import type { Registry } from '../../platform/registry/index.js';
+import type { Allocations } from '../allocations/index.js';
 import type { Apps } from './contract.js';
 import { type AppsTimings, DEFAULT_TIMINGS } from './domain/timings.js';
 import { APPS_ENTITIES } from './store/entities.js';

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { Subgraph } from '../../../kernel/subgraph.js';
-import type { Registry } from '../../platform/registry/contract.js';
+import type { Registry } from '../../platform/registry/index.js';
 import { APPS_EVENTS } from './domain/apps-events.js';
 import { allocationConsumer, appsJobs } from './jobs/apps-jobs.js';
 import { ArtifactResolver, resolveArtifact } from './schema/artifact-resolver.js';

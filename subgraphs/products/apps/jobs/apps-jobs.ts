@@ -3,7 +3,7 @@ import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { Consumer, Job } from '../../../../kernel/jobs/job.js';
 import type { Kernel } from '../../../../kernel/kernel.js';
-import type { Registry } from '../../../platform/registry/contract.js';
+import type { Registry } from '../../../platform/registry/index.js';
 import type { AppsCommands } from '../usecases/apps-commands.js';
 import type { AppsServices } from '../usecases/apps-services.js';
 

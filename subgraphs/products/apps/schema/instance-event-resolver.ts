@@ -5,7 +5,7 @@ import { Access, ListSize } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
-import type { Directory } from '../../../platform/iam/contract.js';
+import type { Directory } from '../../../platform/iam/index.js';
 import { resolveInstance } from './instance-resolver.js';
 import { AppInstance, AppInstanceEvent } from './instance-types.js';
 

@@ -2,10 +2,10 @@ import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { TestAuthority } from '../../../../kernel/testing/test-authority.js';
-import type { Billing, PriceSnapshot, UsageEvent } from '../../../platform/billing/contract.js';
-import type { Iam, ProjectPlace } from '../../../platform/iam/contract.js';
-import type { Registry } from '../../../platform/registry/contract.js';
-import type { AllocationView, Allocations } from '../../allocations/contract.js';
+import type { Billing, PriceSnapshot, UsageEvent } from '../../../platform/billing/index.js';
+import type { Iam, ProjectPlace } from '../../../platform/iam/index.js';
+import type { Registry } from '../../../platform/registry/index.js';
+import type { AllocationView, Allocations } from '../../allocations/index.js';
 import packet from '../packet.json' with { type: 'json' };
 
 /** Stands in for the other domains in tests of this one: their contracts, in memory, with faults on demand. */

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../../../../kernel/commands/command.js';
-import type { Billing } from '../../../platform/billing/contract.js';
-import type { Iam } from '../../../platform/iam/contract.js';
-import type { Allocations } from '../../allocations/contract.js';
+import type { Billing } from '../../../platform/billing/index.js';
+import type { Iam } from '../../../platform/iam/index.js';
+import type { Allocations } from '../../allocations/index.js';
 import type { AppsTimings } from '../domain/timings.js';
 
 /** What the use cases of this domain work with: contracts of others, and how long things may take. */

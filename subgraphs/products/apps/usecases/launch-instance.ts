@@ -3,7 +3,7 @@ import { type Command, type Json, defineCommand } from '../../../../kernel/comma
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
-import type { ProjectPlace } from '../../../platform/iam/contract.js';
+import type { ProjectPlace } from '../../../platform/iam/index.js';
 import { instanceRequested } from '../domain/apps-events.js';
 import { FINALIZERS, deadlineOf } from '../domain/instance-lifecycle.js';
 import { isClusterApp } from '../manifest/manifest.js';
