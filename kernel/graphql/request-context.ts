@@ -36,6 +36,8 @@ export interface RequestFacts {
   readonly correlationId: string;
   /** W3C trace context of the request, handed on to other processes. */
   readonly traceparent?: string | undefined;
+  /** Aborted when the caller is gone: a long poll must not take anything for nobody. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Payload<Entities> = { [Name in keyof Entities]: Entities[Name] | null } & {
@@ -48,6 +50,7 @@ export class RequestContext {
   readonly actor: Actor;
   readonly correlationId: string;
   readonly traceparent: string | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly #services: ContextServices;
   readonly #loaders = new Map<unknown, DataLoader<string, unknown>>();
   readonly #decisions = new Map<string, Promise<Decision>>();
@@ -58,6 +61,7 @@ export class RequestContext {
     this.actor = facts.actor;
     this.correlationId = facts.correlationId;
     this.traceparent = facts.traceparent;
+    this.signal = facts.signal;
   }
 
   /**
