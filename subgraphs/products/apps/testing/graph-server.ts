@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { graphql } from 'graphql';
 import { ANONYMOUS, type Actor } from '../../../../kernel/access/actor.js';
+import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { AppsFixture } from './apps-fixture.js';
 
 export interface GraphServer {
@@ -38,7 +39,9 @@ export async function serveGraph(
     const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
     if (state.dropsOperation !== null && query.includes(state.dropsOperation)) return void response.destroy();
     const actor = tokens.get(request.headers.authorization?.slice(7) ?? '') ?? ANONYMOUS;
-    const contextValue = fixture.test.context(actor);
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const contextValue = fixture.test.kernel.context({ actor, correlationId: newId('cor'), signal: gone.signal });
     send(
       response,
       200,

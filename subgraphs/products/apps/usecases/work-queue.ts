@@ -46,11 +46,15 @@ export class WorkQueue {
     try {
       for (;;) {
         const position = this.#kernel.feed.head;
+        // Work that is handed to a caller who is gone would lie until its lease lapses.
+        if (context.signal?.aborted === true) return null;
         const result = await this.#take(context, poll);
         if (result !== null) return result;
         const remaining = deadline - Date.now();
         if (remaining <= 0 || this.#kernel.feed.isClosed) return null;
-        await this.#workMayHaveCome(poll.projectId, position, Math.min(remaining, LOOK_AGAIN_MILLISECONDS));
+        const isOver = AbortSignal.timeout(Math.min(remaining, LOOK_AGAIN_MILLISECONDS));
+        const signal = context.signal === undefined ? isOver : AbortSignal.any([isOver, context.signal]);
+        await this.#workMayHaveCome(poll.projectId, position, signal);
       }
     } finally {
       this.#waiting -= 1;
@@ -86,8 +90,7 @@ export class WorkQueue {
     return result.ok && result.value === null ? null : result;
   }
 
-  async #workMayHaveCome(projectId: string, from: bigint, milliseconds: number): Promise<void> {
-    const signal = AbortSignal.timeout(milliseconds);
+  async #workMayHaveCome(projectId: string, from: bigint, signal: AbortSignal): Promise<void> {
     const { feed } = this.#kernel;
     let position = from;
     while (!signal.aborted && !feed.isClosed) {
