@@ -3,6 +3,7 @@ import type { Kernel } from '../../../../../kernel/kernel.js';
 import type { PrincipalAccess } from '../../credentials-parts.js';
 import type { CredentialCommands } from '../../usecases/credentials/credential-commands.js';
 import { ApiKeyResolver, resolveApiKey } from './api-key-resolver.js';
+import { CredentialEventResolver } from './credential-events-resolver.js';
 import {
   ProjectServiceAccountResolver,
   ServiceAccountKeyResolver,
@@ -38,6 +39,7 @@ export function credentialResolvers(dependencies: CredentialResolverDependencies
       new UserSshKeyResolver(),
       sessions,
       new UserSessionResolver({ database }),
+      new CredentialEventResolver(),
     ],
     references: {
       ServiceAccount: resolveServiceAccount,

@@ -3,7 +3,7 @@ import { type Command, defineCommand } from '../../../../../kernel/commands/comm
 import { idempotencyKey } from '../../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../../kernel/identifiers/type-id.js';
-import type { Registry } from '../../../registry/contract.js';
+import type { Registry } from '../../../registry/index.js';
 import type { PrincipalAccess } from '../../credentials-parts.js';
 import { serviceAccountCreated } from '../../domain/credentials/credential-events.js';
 import { allowListFault, allowListInput, credentialName } from './credential-rules.js';

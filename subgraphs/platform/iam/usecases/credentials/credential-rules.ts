@@ -3,7 +3,7 @@ import type { Actor } from '../../../../../kernel/access/actor.js';
 import type { Scope } from '../../../../../kernel/access/authority.js';
 import type { ScopeLookup } from '../../../../../kernel/commands/command.js';
 import { type Refused, refuse } from '../../../../../kernel/errors/refusal.js';
-import type { Registry } from '../../../registry/contract.js';
+import type { Registry } from '../../../registry/index.js';
 import { ALLOW_LIST_MAXIMUM, isCovered, isPermissionPattern } from '../../domain/credentials/allow-list.js';
 
 const DAY_MILLISECONDS = 24 * 3600 * 1000;
