@@ -8,10 +8,9 @@ import { accept } from '../../../kernel/errors/refusal.js';
 import { defineEvent } from '../../../kernel/events/event-type.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import { Worker } from '../../../kernel/jobs/worker.js';
-import { migrationsOf } from '../../../kernel/kernel.js';
 import { BARE_TRANSACTION, bareTransaction } from '../harness/bare-transaction.js';
 import { BenchAuthority } from '../harness/bench-authority.js';
-import { type BenchDatabase, DURABILITY, openBenchDatabase } from '../harness/bench-database.js';
+import { BENCH_MIGRATIONS, type BenchDatabase, DURABILITY, openBenchDatabase } from '../harness/bench-database.js';
 import type { Benchmark, BenchmarkEnvironment, Line } from '../harness/benchmark.js';
 import { rounded } from '../harness/statistics.js';
 import { type Contender, detailsOf, ratioOf, standingOf, takeTurns } from '../harness/take-turns.js';
@@ -40,7 +39,7 @@ const ThingEntity = defineEntity({
   },
 });
 
-const domain = { name: 'bench', migrations: migrationsOf('bench', 'test', 'load'), entities: [ThingEntity] };
+const benchDomain = { name: 'bench', migrations: BENCH_MIGRATIONS, entities: [ThingEntity] };
 
 const created = defineEvent({
   type: 'bench.thing.created',
@@ -84,7 +83,7 @@ const createByUnitOfWork = createThing(async (context, id) => {
 });
 
 async function run(environment: BenchmarkEnvironment): Promise<readonly Line[]> {
-  const database = await openBenchDatabase(environment, { domains: [domain], clients: CLIENTS });
+  const database = await openBenchDatabase(environment, { domains: [benchDomain], clients: CLIENTS });
   try {
     const actor = {
       kind: 'human' as const,

@@ -4,9 +4,9 @@ import { loadConfiguration } from '../../../kernel/configuration/configuration.j
 import { urlForRole } from '../../../kernel/database/database.js';
 import { type ServerSettings, startEmbeddedPostgres } from '../../../kernel/database/embedded-postgres.js';
 import { socketUrl } from '../../../kernel/database/embedded/socket-url.js';
-import { type MigrationSet, migrate } from '../../../kernel/database/migrations.js';
+import { migrate } from '../../../kernel/database/migrations.js';
 import { OWNER_ROLE, ensureRoles } from '../../../kernel/database/roles.js';
-import { KERNEL_MIGRATIONS, Kernel } from '../../../kernel/kernel.js';
+import { KERNEL_MIGRATIONS, Kernel, migrationsOf } from '../../../kernel/kernel.js';
 import type { DomainDefinition } from '../../../kernel/subgraph.js';
 import { createLogger } from '../../../kernel/telemetry/logger.js';
 import type { BenchmarkEnvironment } from './benchmark.js';
@@ -18,6 +18,9 @@ export interface BenchDatabase {
   readonly bare: pg.Pool;
   close(): Promise<void>;
 }
+
+/** Tables of the floor, and of commands made up for measuring. */
+export const BENCH_MIGRATIONS = migrationsOf('bench', 'test', 'load');
 
 /** As an installation would run it: commits wait for the disk. Autovacuum stays on, checkpoints are kept out of rounds. */
 const DURABLE: ServerSettings = {
@@ -34,7 +37,7 @@ export const DURABILITY = 'fsync and synchronous_commit on';
 
 export async function openBenchDatabase(
   environment: BenchmarkEnvironment,
-  options: { domains?: readonly DomainDefinition[]; migrations?: readonly MigrationSet[]; clients: number },
+  options: { domains?: readonly DomainDefinition[]; clients: number },
 ): Promise<BenchDatabase> {
   const domains = options.domains ?? [];
   const postgres = await startEmbeddedPostgres({
@@ -43,8 +46,8 @@ export async function openBenchDatabase(
   });
   const url = socketUrl({ host: postgres.host, port: postgres.port, user: postgres.superuser }, 'postgres');
   await ensureRoles(url, null);
-  const sets = [...domains.map((domain) => domain.migrations), ...(options.migrations ?? [])];
-  await migrate(urlForRole(url, OWNER_ROLE, null), [KERNEL_MIGRATIONS, ...sets]);
+  const sets = domains.map((domain) => domain.migrations);
+  await migrate(urlForRole(url, OWNER_ROLE, null), [...new Set([KERNEL_MIGRATIONS, ...sets, BENCH_MIGRATIONS])]);
   const configuration = loadConfiguration({
     CP_ENVIRONMENT: 'test',
     CP_LOG_LEVEL: 'error',
