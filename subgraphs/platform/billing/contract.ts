@@ -87,7 +87,7 @@ export interface UsageEvent {
   readonly metadata?: Readonly<Record<string, string>>;
   /**
    * Post from what this hold has left before the free balance. Any number of events may name one hold; it stays open
-   * until it is settled, voided or expires, which gives the rest back.
+   * until it is spent, settled, voided or expires; the last three give the rest back.
    */
   readonly holdReference?: string;
 }
@@ -109,8 +109,8 @@ export type BalanceState = 'healthy' | 'low_balance' | 'auto_release_pending' | 
 export interface SeedPrice {
   readonly priceKey: string;
   readonly unit: string;
-  /** Decimal text in main units, such as `2.50`. */
-  readonly unitPrice: string;
+  /** Price of one unit, in nano-units. */
+  readonly unitPriceNanos: Nanos;
 }
 
 export interface Billing {

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import { eventually } from '../../../kernel/testing/test-kernel.js';
 import type { HoldRequest, Place } from './contract.js';
-import { type BillingFixture, accepted, countStatements, gpuUsage, nanos, startBilling } from './testing/billing-fixture.js';
+import {
+  type BillingFixture,
+  accepted,
+  countStatements,
+  gpuUsage,
+  nanos,
+  startBilling,
+} from './testing/billing-fixture.js';
 
 let test: BillingFixture;
 let snapshot: string;
@@ -193,6 +200,23 @@ describe('holds', () => {
     expect(await test.balance(place.organizationId)).toMatchObject({ postedNanos: nanos('7'), heldNanos: 0n });
     accepted(await record(3600n));
     expect(await test.balance(place.organizationId)).toMatchObject({ postedNanos: nanos('4.5'), heldNanos: 0n });
+  });
+
+  it('closes itself when usage has spent it, settles then for its own amount only, and never expires', async () => {
+    const place = await funded('10');
+    const reference = newId('alc');
+    accepted(await hold(place, '2.5', reference));
+    const event = gpuUsage(place, snapshot, { holdReference: reference });
+    accepted(await test.inside(place.organizationId, (tx) => test.billing.usage.record(tx, event)));
+    const state = () =>
+      test.inside(place.organizationId, (tx) =>
+        tx.row('select state, state_reason from billing.holds where reference = $1', [reference]),
+      );
+    expect(await state()).toEqual({ state: 'settled', state_reason: 'spent by usage' });
+    await release(place, reference);
+    expect(accepted(await settle(place, reference, '2.5')).transferId).toMatch(/^ltr_/);
+    expect(await settle(place, reference, '2')).toMatchObject({ refusals: [{ code: 'CONFLICT' }] });
+    expect(await test.balance(place.organizationId)).toMatchObject({ postedNanos: nanos('7.5'), heldNanos: 0n });
   });
 
   it('undoes a hold with the transaction that it was made in', async () => {

@@ -22,6 +22,7 @@ import {
   ModelRouteSpendResolver,
   ProjectSpendResolver,
 } from './schema/spend-resolver.js';
+import { AllocationStub, AppInstanceStub, ModelRouteStub, OrganizationStub, ProjectStub } from './schema/stubs.js';
 import { UsageResolver, resolveUsageRecord } from './schema/usage-resolver.js';
 import { createAssessBalance } from './usecases/assess-balance.js';
 import { correctTransfer } from './usecases/correct-transfer.js';
@@ -98,6 +99,7 @@ export function createBillingSubgraph(
       AppInstance: stub,
       ModelRoute: stub,
     },
+    orphanedTypes: [OrganizationStub, ProjectStub, AllocationStub, AppInstanceStub, ModelRouteStub],
     commands: Object.values(commands),
     events: billingEvents,
     jobs: billingJobs({

@@ -13,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-const record = (event: UsageEvent) => test.inside(event.place.organizationId, (tx) => test.billing.usage.record(tx, event));
+const record = (event: UsageEvent) =>
+  test.inside(event.place.organizationId, (tx) => test.billing.usage.record(tx, event));
 
 async function funded(amount: string): Promise<Place> {
   const place = test.directory.projectNew();
@@ -28,7 +29,10 @@ describe('usage', () => {
     const { usageId, amountNanos, isDuplicate } = accepted(await record(event));
     expect({ amountNanos, isDuplicate }).toEqual({ amountNanos: nanos('1.25'), isDuplicate: false });
     const { rows, line } = await test.inside(place.organizationId, async (tx) => ({
-      rows: await tx.rows('select code, kind, debit_account_id, credit_account_id, amount_nanos from billing.transfers where usage_id = $1', [usageId]),
+      rows: await tx.rows(
+        'select code, kind, debit_account_id, credit_account_id, amount_nanos from billing.transfers where usage_id = $1',
+        [usageId],
+      ),
       line: await tx.row(
         'select l.price_snapshot_hash = s.hash as is_linked from billing.rated_lines l join billing.price_snapshots s on s.id = l.price_snapshot_id where usage_id = $1',
         [usageId],
@@ -86,9 +90,15 @@ describe('usage', () => {
   it('in an unregistered unit, or of an inactive product, is refused', async () => {
     const place = await funded('100');
     const refused = (overrides: Partial<UsageEvent>) => record(gpuUsage(place, snapshot, overrides));
-    expect(await refused({ unit: 'gpu_fortnight' })).toMatchObject({ refusals: [{ code: 'NOT_REGISTERED', field: ['unit'] }] });
-    expect(await refused({ unit: 'input_token' })).toMatchObject({ refusals: [{ code: 'NOT_REGISTERED', field: ['unit'] }] });
-    expect(await refused({ productId: 'unheard-of' })).toMatchObject({ refusals: [{ code: 'NOT_REGISTERED', field: ['productId'] }] });
+    expect(await refused({ unit: 'gpu_fortnight' })).toMatchObject({
+      refusals: [{ code: 'NOT_REGISTERED', field: ['unit'] }],
+    });
+    expect(await refused({ unit: 'input_token' })).toMatchObject({
+      refusals: [{ code: 'NOT_REGISTERED', field: ['unit'] }],
+    });
+    expect(await refused({ productId: 'unheard-of' })).toMatchObject({
+      refusals: [{ code: 'NOT_REGISTERED', field: ['productId'] }],
+    });
     test.registry.inactive.add('gpu-allocations');
     expect(await refused({})).toMatchObject({ refusals: [{ code: 'NOT_REGISTERED' }] });
     test.registry.inactive.clear();
@@ -98,7 +108,11 @@ describe('usage', () => {
     const place = await funded('100');
     const field = async (overrides: Partial<UsageEvent>): Promise<string> => {
       const { allocationId, ...event } = gpuUsage(place, snapshot, overrides);
-      const outcome = await record('allocationId' in overrides && overrides.allocationId === undefined ? event : { ...event, allocationId: allocationId ?? '' });
+      const outcome = await record(
+        'allocationId' in overrides && overrides.allocationId === undefined
+          ? event
+          : { ...event, allocationId: allocationId ?? '' },
+      );
       if (outcome.ok) throw new Error('accepted');
       const [refusal] = outcome.refusals;
       return `${refusal?.code} ${refusal?.field?.join('.')}`;
@@ -110,13 +124,17 @@ describe('usage', () => {
     expect(await field({ windowEnd: new Date('nonsense') })).toBe('INVALID_INPUT windowStart');
     expect(await field({ id: '' })).toBe('INVALID_INPUT id');
     expect(await field({ source: 'app_runtime' })).toBe('INVALID_INPUT appInstanceId');
-    expect(await record({ ...gpuUsage(place, snapshot), allocationId: undefined as never })).toMatchObject({ refusals: [{ field: ['allocationId'] }] });
+    expect(await record({ ...gpuUsage(place, snapshot), allocationId: undefined })).toMatchObject({
+      refusals: [{ field: ['allocationId'] }],
+    });
     expect(await record(gpuUsage(place, newId('psn')))).toMatchObject({ refusals: [{ code: 'PRICE_UNKNOWN' }] });
     const appPrice = await test.price('app:jupyter', 'app_runtime_hour', '1');
-    expect(await record(gpuUsage(place, appPrice))).toMatchObject({ refusals: [{ code: 'INVALID_INPUT', field: ['unit'] }] });
+    expect(await record(gpuUsage(place, appPrice))).toMatchObject({
+      refusals: [{ code: 'INVALID_INPUT', field: ['unit'] }],
+    });
   });
 
-  it('cannot be rated with another organization\'s negotiated price', async () => {
+  it("cannot be rated with another organization's negotiated price", async () => {
     const [mine, theirs] = [await funded('100'), await funded('100')];
     const negotiated = await test.price('sku:h200', 'gpu_hour', '0.01', theirs.organizationId);
     expect(await record(gpuUsage(mine, negotiated))).toMatchObject({ refusals: [{ code: 'PRICE_UNKNOWN' }] });
@@ -126,13 +144,24 @@ describe('usage', () => {
   it('of what already ran posts beyond the balance, is owed, and the next money pays it first', async () => {
     const place = await funded('2');
     accepted(await record(gpuUsage(place, snapshot)));
-    expect(await test.balance(place.organizationId)).toMatchObject({ postedNanos: nanos('-0.5'), availableNanos: nanos('-0.5'), state: 'depleted' });
+    expect(await test.balance(place.organizationId)).toMatchObject({
+      postedNanos: nanos('-0.5'),
+      availableNanos: nanos('-0.5'),
+      state: 'depleted',
+    });
     const request = { place, amountNanos: 1n, reference: newId('alc'), reason: 'test', ttlSeconds: 60 };
-    expect(await test.inside(place.organizationId, (tx) => test.billing.holds.hold(tx, request))).toMatchObject({ refusals: [{ code: 'INSUFFICIENT_BALANCE' }] });
+    expect(await test.inside(place.organizationId, (tx) => test.billing.holds.hold(tx, request))).toMatchObject({
+      refusals: [{ code: 'INSUFFICIENT_BALANCE' }],
+    });
     await test.topUp(place.organizationId, '10');
-    expect(await test.balance(place.organizationId)).toMatchObject({ postedNanos: nanos('9.5'), availableNanos: nanos('9.5') });
+    expect(await test.balance(place.organizationId)).toMatchObject({
+      postedNanos: nanos('9.5'),
+      availableNanos: nanos('9.5'),
+    });
     const owed = await test.inside(place.organizationId, (tx) =>
-      tx.row('select debits_posted - credits_posted as owed from billing.accounts where id = $1', [`${place.organizationId}/receivable`]),
+      tx.row('select debits_posted - credits_posted as owed from billing.accounts where id = $1', [
+        `${place.organizationId}/receivable`,
+      ]),
     );
     expect(owed).toEqual({ owed: '0' });
   });
@@ -143,7 +172,11 @@ describe('usage', () => {
     const request = { place, amountNanos: nanos('9'), reference, reason: 'test', ttlSeconds: 60 };
     accepted(await test.inside(place.organizationId, (tx) => test.billing.holds.hold(tx, request)));
     accepted(await record(gpuUsage(place, snapshot)));
-    accepted(await test.inside(place.organizationId, (tx) => test.billing.holds.settle(tx, { reference, amountNanos: nanos('9') })));
+    accepted(
+      await test.inside(place.organizationId, (tx) =>
+        test.billing.holds.settle(tx, { reference, amountNanos: nanos('9') }),
+      ),
+    );
     expect(await test.balance(place.organizationId)).toMatchObject({ postedNanos: nanos('-1.5') });
     expect((await test.audit(place.organizationId)).drift).toEqual([]);
   });
@@ -178,7 +211,8 @@ describe('rating', () => {
 
   it('can be replayed: every line re-rated from its raw quantity and frozen price is the same', async () => {
     const place = await funded('1000');
-    for (const quantity of [1n, 7n, 59n, 3601n, 86_399n]) accepted(await record(gpuUsage(place, snapshot, { baseQuantity: quantity })));
+    for (const quantity of [1n, 7n, 59n, 3601n, 86_399n])
+      accepted(await record(gpuUsage(place, snapshot, { baseQuantity: quantity })));
     const lines = await test.inside(place.organizationId, (tx) =>
       tx.rows<{ quantity: bigint; base: bigint; price: bigint; amount: bigint }>(
         `select u.base_quantity as quantity, l.base_per_unit as base, s.unit_price_nanos as price, l.amount_nanos as amount
@@ -186,6 +220,7 @@ describe('rating', () => {
       ),
     );
     expect(lines).toHaveLength(5);
-    for (const line of lines) expect(rate(line.quantity, { basePerUnit: line.base, unitPriceNanos: line.price })).toBe(line.amount);
+    for (const line of lines)
+      expect(rate(line.quantity, { basePerUnit: line.base, unitPriceNanos: line.price })).toBe(line.amount);
   });
 });

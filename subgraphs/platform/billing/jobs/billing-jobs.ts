@@ -8,7 +8,7 @@ import { accountingMonth } from '../domain/price.js';
 import { markAssessed, unassessedAccounts } from '../store/balance-queries.js';
 import { dueWarnings } from '../store/budget-queries.js';
 import { expiredGrants } from '../store/credit-statements.js';
-import { driftOf, markReconciled, unreconciledAccounts } from '../store/reconciliation-queries.js';
+import { driftOf, driftedLedgers, markReconciled, unreconciledAccounts } from '../store/reconciliation-queries.js';
 import { expireCredit } from '../usecases/expire-credit.js';
 import { expireHold } from '../usecases/expire-hold.js';
 import { type BalanceDependencies, readBalance } from '../usecases/read-balance.js';
@@ -115,24 +115,26 @@ function reconcileLedgers(deps: JobDependencies): Job {
     everyMilliseconds: 60_000,
     async run(signal) {
       const rows = await database.read('system', (tx) => unreconciledAccounts(tx, RECONCILED_AT_ONCE));
-      let drifted = 0;
+      let moved = 0;
       for (const row of rows) {
         if (signal.aborted) return false;
         const drift = await database.read('system', (tx) => driftOf(tx, row.organizationId));
-        if (drift.length > 0) {
-          drifted += 1;
+        const isDrifted = drift.length > 0;
+        if (isDrifted)
           logger.error(
             { organizationId: row.organizationId, accounts: drift },
             'totals of ledger accounts are not the sum of their transfers',
           );
-        } else await database.transaction('system', (tx) => markReconciled(tx, row));
+        else moved += 1;
+        await database.transaction('system', (tx) => markReconciled(tx, { ...row, isDrifted }));
       }
-      const health = drifted > 0 ? 'degraded' : 'ready';
-      const detail = drifted > 0 ? `${drifted} ledgers do not add up` : 'every ledger looked at adds up';
-      await database.transaction('system', (tx) =>
-        deps.registry.reportHealth(tx, { componentId: 'billing-ledger', health, detail }),
-      );
-      return rows.length === RECONCILED_AT_ONCE && drifted === 0;
+      await database.transaction('system', async (tx) => {
+        const drifted = await driftedLedgers(tx);
+        const health = drifted > 0n ? 'degraded' : 'ready';
+        const detail = drifted > 0n ? `${drifted} ledgers do not add up` : 'every ledger adds up';
+        await deps.registry.reportHealth(tx, { componentId: 'billing-ledger', health, detail });
+      });
+      return moved === RECONCILED_AT_ONCE;
     },
   };
 }

@@ -1,8 +1,9 @@
 -- The billing account of an organization: its identifier carries the organization's UUID. Its row is also the lock that
 -- puts all movements of money of one organization in order, and its version tells reconcilers what they have not seen.
 create table billing.billing_accounts (
-  id text collate "C" primary key,
-  organization_id text collate "C" not null unique,
+  -- One unique index only: with two, the first movements of an organization at once could meet on the wrong one.
+  organization_id text collate "C" primary key,
+  id text collate "C" not null generated always as ('bac_' || substr(organization_id, 5)) stored,
   currency text not null default 'USD',
   state text not null default 'depleted' check (state in ('healthy', 'low_balance', 'auto_release_pending', 'depleted')),
   state_reason text,
@@ -12,9 +13,11 @@ create table billing.billing_accounts (
   ledger_version bigint not null default 1,
   assessed_version bigint not null default 0,
   reconciled_version bigint not null default 0,
+  -- Since when its totals are not the sum of its transfers: never, one hopes.
+  drifted_since timestamptz,
   created_at timestamptz not null default now()
 );
-grant select, insert (id, organization_id),
+grant select, insert (organization_id),
   update (ledger_version, state, state_reason, state_changed_at, state_deadline_at, assessed_version)
   on billing.billing_accounts to cp_app;
 grant select, insert, update on billing.billing_accounts to cp_system;
@@ -124,8 +127,7 @@ create trigger apply_transfers after insert on billing.transfers
 -- Takes the money lock of an organization until the commit, and makes its account when it has none: the first movement
 -- of an organization is in order too.
 create function billing.lock_money(p_organization text) returns void language sql volatile as $$
-  insert into billing.billing_accounts (id, organization_id)
-  values ('bac_' || substr(p_organization, 5), p_organization)
+  insert into billing.billing_accounts (organization_id) values (p_organization)
   on conflict (organization_id) do update set ledger_version = billing_accounts.ledger_version + 1
 $$;
 

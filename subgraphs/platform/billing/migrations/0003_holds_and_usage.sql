@@ -85,7 +85,8 @@ create index usage_records_organization on billing.usage_records (organization_i
 create index usage_records_project on billing.usage_records (project_id, window_end);
 create index usage_records_allocation on billing.usage_records (allocation_id, id) where allocation_id is not null;
 create index usage_records_instance on billing.usage_records (app_instance_id, id) where app_instance_id is not null;
-create index usage_records_resource on billing.usage_records (resource_id, id);
+-- A request to a model is a resource of its own and names its route.
+create index usage_records_route on billing.usage_records ((coalesce(metadata->>'modelRouteId', resource_id)));
 grant select, insert on billing.usage_records to cp_app, cp_system;
 call kernel.isolate_by_organization('billing.usage_records');
 call billing.make_append_only('billing.usage_records');
@@ -257,7 +258,8 @@ begin
     return query select case when h.settled_nanos = p_amount then 'settled' else 'conflict' end, h.settled_by, jsonb_build_object('settled', h.settled_nanos::text);
     return;
   end if;
-  if h.state <> 'active' then
+  -- One that usage has spent whole is settled in all but the amount that is named now.
+  if h.state not in ('active', 'settled') then
     return query select 'closed', null::text, jsonb_build_object('state', h.state);
     return;
   end if;
@@ -266,6 +268,11 @@ begin
     return;
   end if;
   select coalesce(sum(t.amount_nanos), 0), min(t.id) into posted, first from billing.transfers t where t.hold_id = h.id and t.kind = 'post';
+  if h.state = 'settled' then
+    update billing.holds set settled_nanos = p_amount, settled_by = first where id = h.id;
+    return query select 'settled', first, '{}'::jsonb;
+    return;
+  end if;
   if p_amount > posted then
     perform billing.charge(p_transfers[1], h.organization_id, h.project_id, p_amount - posted, h.id, true, 'settlement', null, null, null, p_now, p_month);
     first := coalesce(first, billing.leg_id(p_transfers[1], 0));
@@ -274,19 +281,21 @@ begin
   return query select 'settled', first, '{}'::jsonb;
 end $$;
 
--- Gives a hold back; what usage already took from it stays taken. True when it was active.
+-- Gives a hold back, and answers how much; what usage already took from it stays taken. Null when it was not active.
 create function billing.release(p_reference text, p_state text, p_reason text, p_transfers text[], p_now timestamptz)
-  returns boolean language plpgsql as $$
+  returns numeric language plpgsql as $$
 declare
   h billing.holds;
+  given_back numeric;
 begin
   select * into h from billing.holds where reference = p_reference;
-  if not found then return false; end if;
+  if not found then return null; end if;
   perform billing.lock_money(h.organization_id);
   select * into h from billing.holds where reference = p_reference;
-  if h.state <> 'active' then return false; end if;
+  if h.state <> 'active' then return null; end if;
+  select coalesce(sum(r.rest), 0) into given_back from billing.hold_rest(h.id) r;
   perform billing.close_hold(h.id, p_transfers[1], p_transfers[2], p_state, p_reason, null, null, p_now);
-  return true;
+  return given_back;
 end $$;
 
 -- Accepts, rates and posts one usage event. outcome: recorded | duplicate | conflict
@@ -313,6 +322,10 @@ begin
   end if;
   if l.amount_nanos > 0 then
     perform billing.charge(p_transfer, u.organization_id, u.project_id, l.amount_nanos, hold, false, 'usage', u.id, u.actor_id, u.correlation_id, p_now, p_month);
+  end if;
+  -- A hold that is spent is not left waiting for its time to pass.
+  if hold is not null and not exists (select from billing.hold_rest(hold) r where r.rest > 0) then
+    update billing.holds set state = 'settled', state_reason = 'spent by usage', state_changed_at = p_now where id = hold;
   end if;
   select b.posted into l.balance_after_nanos from billing.balance(u.organization_id, p_now) b;
   insert into billing.rated_lines select l.*;

@@ -61,17 +61,18 @@ export async function settleStatement(
   return { outcome: row.outcome, transferId: row.transfer_id, details: row.details };
 }
 
-/** Gives a hold back; false when it was not active any more. */
+/** Gives a hold back and answers how much; null when it was not active any more. */
 export async function releaseStatement(
   tx: Transaction,
   input: { reference: string; state: 'voided' | 'expired'; reason: string; now: Date },
-): Promise<boolean> {
-  const rows = await tx.prepared<{ released: boolean }>(
+): Promise<bigint | null> {
+  const rows = await tx.prepared<{ given_back: string | null }>(
     'billing.release',
-    'select billing.release($1, $2, $3, $4, $5) as released',
+    'select billing.release($1, $2, $3, $4, $5) as given_back',
     [input.reference, input.state, input.reason, [newId('ltr'), newId('ltr')], input.now],
   );
-  return only(rows).released;
+  const { given_back: givenBack } = only(rows);
+  return givenBack === null ? null : BigInt(givenBack);
 }
 
 export function only<Row>(rows: readonly Row[]): Row {

@@ -1,24 +1,35 @@
 import type { Transaction } from '../../../../kernel/database/transaction.js';
 
+/** Accounts that moved since they were reconciled, and after them those that were found to drift. */
 export async function unreconciledAccounts(
   tx: Transaction,
   limit: number,
 ): Promise<{ organizationId: string; ledgerVersion: bigint }[]> {
   return tx.rows<{ organizationId: string; ledgerVersion: bigint }>(
     `select organization_id as "organizationId", ledger_version as "ledgerVersion" from billing.billing_accounts
-     where ledger_version <> reconciled_version order by organization_id limit $1`,
+     where ledger_version <> reconciled_version or drifted_since is not null
+     order by drifted_since is not null, organization_id limit $1`,
     [limit],
   );
 }
 
 export async function markReconciled(
   tx: Transaction,
-  row: { organizationId: string; ledgerVersion: bigint },
+  row: { organizationId: string; ledgerVersion: bigint; isDrifted: boolean },
 ): Promise<void> {
-  await tx.execute('update billing.billing_accounts set reconciled_version = $2 where organization_id = $1', [
-    row.organizationId,
-    row.ledgerVersion,
-  ]);
+  await tx.execute(
+    `update billing.billing_accounts set reconciled_version = $2,
+       drifted_since = case when $3::boolean then coalesce(drifted_since, now()) end where organization_id = $1`,
+    [row.organizationId, row.ledgerVersion, row.isDrifted],
+  );
+}
+
+/** How many ledgers do not add up. */
+export async function driftedLedgers(tx: Transaction): Promise<bigint> {
+  const row = await tx.row<{ count: bigint }>(
+    'select count(*) as count from billing.billing_accounts where drifted_since is not null',
+  );
+  return row?.count ?? 0n;
 }
 
 /** Accounts whose totals differ from the sum of their transfers. */

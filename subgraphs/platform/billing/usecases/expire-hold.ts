@@ -24,18 +24,16 @@ export const expireHold = defineCommand({
       organization_id: string;
       amount_nanos: bigint;
       state_deadline_at: Date;
-    }>('select id, organization_id, amount_nanos, state_deadline_at from billing.holds where reference = $1', [
-      reference,
-    ]);
+    }>('select id, organization_id, state_deadline_at from billing.holds where reference = $1', [reference]);
     if (hold === null) return refuse('NOT_FOUND', `Nothing is held under ${reference}.`);
     if (hold.state_deadline_at > context.now) return refuse('INVALID_STATE', 'The hold has time left.');
-    const isReleased = await releaseStatement(context.tx, {
+    const givenBack = await releaseStatement(context.tx, {
       reference,
       state: 'expired',
       reason: 'not settled in time',
       now: context.now,
     });
-    if (!isReleased) return refuse('INVALID_STATE', 'The hold is closed already.');
+    if (givenBack === null) return refuse('INVALID_STATE', 'The hold is closed already.');
     context.describe(
       { type: 'BillingAccount', id: billingAccountId(hold.organization_id) },
       { holdId: hold.id, reference },
@@ -43,7 +41,7 @@ export const expireHold = defineCommand({
     context.emit(holdExpired, {
       subjectId: billingAccountId(hold.organization_id),
       scope: context.scope,
-      data: { holdId: hold.id, reference, amount: formatDecimal(hold.amount_nanos), currency: CURRENCY },
+      data: { holdId: hold.id, reference, amount: formatDecimal(givenBack), currency: CURRENCY },
     });
     return accept({ holdId: hold.id });
   },

@@ -1,5 +1,6 @@
 import { systemActor } from '../../../../kernel/access/actor.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
+import { formatDecimal } from '../../../../kernel/money/nano-units.js';
 import type { Kernel } from '../../../../kernel/kernel.js';
 import type { SeedPrice } from '../contract.js';
 import type { createSetPrice } from './set-price.js';
@@ -19,7 +20,9 @@ export async function seedPriceBook(
       ),
     );
     if (known !== null) continue;
-    const result = await kernel.pipeline.execute(setPrice, price, {
+    const { unitPriceNanos, ...named } = price;
+    const input = { ...named, unitPrice: formatDecimal(unitPriceNanos) };
+    const result = await kernel.pipeline.execute(setPrice, input, {
       actor: systemActor('billing.seed'),
       correlationId: newId('cor'),
     });
