@@ -1,0 +1,46 @@
+/** One server-sent event (WHATWG HTML, "server-sent events"). */
+export interface ServerSentEvent {
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Parses a byte stream of server-sent events. Comments and unknown fields are passed over. */
+export async function* readEventSource(
+  body: ReadableStream<Uint8Array>,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      rest += decoder.decode(value, { stream: true });
+      const blocks = rest.split(/\r\n\r\n|\n\n|\r\r/);
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const event = parseBlock(block);
+        if (event !== null) yield event;
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+function parseBlock(block: string): ServerSentEvent | null {
+  let event = 'message';
+  const data: string[] = [];
+  let hasField = false;
+  for (const line of block.split(/\r\n|\n|\r/)) {
+    if (line.startsWith(':') || line === '') continue;
+    const at = line.indexOf(':');
+    const name = at === -1 ? line : line.slice(0, at);
+    const value = at === -1 ? '' : line.slice(at + 1).replace(/^ /, '');
+    if (name === 'event') event = value;
+    else if (name === 'data') data.push(value);
+    else continue;
+    hasField = true;
+  }
+  return hasField ? { event, data: data.join('\n') } : null;
+}

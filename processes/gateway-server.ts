@@ -1,0 +1,101 @@
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import {
+  type DevelopmentCredential,
+  type Gateway,
+  type GraphiqlTab,
+  HttpTransport,
+  InProcessTransport,
+  type SubgraphTransport,
+  createGateway,
+} from '../gateway/index.js';
+import { ANONYMOUS } from '../kernel/access/actor.js';
+import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
+import type { RequestContext } from '../kernel/graphql/request-context.js';
+import { createHttpServer } from '../kernel/http/http-server.js';
+import { GRAPHIQL_TABS } from './graphiql-tabs.js';
+import { nodeSubgraph } from '../schema/node-subgraph.js';
+import { nodePrefixes } from '../subgraphs/packets.js';
+import type { Runtime } from './runtime.js';
+
+export interface GatewayServerOptions {
+  /** Ready-made sign-ins for GraphiQL; development only. */
+  readonly developmentCredentials?: () => Promise<readonly DevelopmentCredential[]>;
+  readonly signInUrl?: string;
+  readonly tabs?: readonly GraphiqlTab[];
+}
+
+export interface GatewayServer {
+  readonly server: FastifyInstance;
+  readonly gateway: Gateway;
+  close(): Promise<void>;
+}
+
+/** The gateway with everything that a standard puts beside GraphQL: OAuth, the data plane, node pull. Does not listen yet. */
+export async function createGatewayServer(
+  runtime: Runtime,
+  options: GatewayServerOptions = {},
+): Promise<GatewayServer> {
+  const { kernel, domains, configuration, logger } = runtime;
+  const schemas = new Map([...runtime.schemas, ['node', nodeSubgraph(await nodePrefixes(), runtime.schemas.values())]]);
+  const gateway = await createGateway<RequestContext>({
+    supergraph: {
+      subgraphs: [...schemas].map(([name, { sdl }]) => ({
+        name,
+        sdl,
+        url: configuration.subgraphUrls.get(name) ?? '',
+      })),
+    },
+    transports: new Map([...schemas].map(([name, { schema }]) => [name, transportTo(runtime, name, schema)])),
+    authenticate: async (credentials, info) => {
+      const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
+      const bearer = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
+      const { correlationId, traceparent } = info;
+      const origin = { ip: info.ip, userAgent: info.userAgent, correlationId };
+      const actor = bearer === undefined ? ANONYMOUS : await domains.iam.credentials.authenticate(bearer, origin);
+      return kernel.context({ actor, correlationId, traceparent });
+    },
+    holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
+    contextPerEvent: (context) => context.fresh(),
+    logger,
+    engine: configuration.engine,
+    exposeErrors: configuration.exposesErrors,
+    graphiql: {
+      title: 'GPU control plane',
+      tabs: options.tabs ?? GRAPHIQL_TABS,
+      ...(options.developmentCredentials === undefined
+        ? {}
+        : { developmentCredentials: options.developmentCredentials }),
+      ...(options.signInUrl === undefined ? {} : { signInUrl: options.signInUrl }),
+    },
+  });
+  const server = createHttpServer({ logger, metrics: kernel.metrics, readiness: runtime.readiness });
+  for (const subgraph of domains.subgraphs.values()) {
+    // Each domain's routes in a scope of their own: their parsers and error handlers do not meet.
+    if (subgraph.routes !== undefined) await server.register(async (scoped) => subgraph.routes?.(scoped));
+  }
+  await server.register(gateway.fastifyPlugin);
+  return {
+    server,
+    gateway,
+    async close() {
+      await server.close();
+      await gateway.close();
+    },
+  };
+}
+
+function transportTo(runtime: Runtime, name: string, schema: GraphQLSchema): SubgraphTransport {
+  const url = runtime.configuration.subgraphUrls.get(name);
+  if (url === undefined) return new InProcessTransport(schema);
+  const key = runtime.masterKey.subkey('actor-header');
+  return new HttpTransport<RequestContext>({
+    name,
+    url,
+    headersFor: async (context) => ({
+      [ACTOR_HEADER]: await signActor(context.actor, key),
+      'x-correlation-id': context.correlationId,
+      ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
+    }),
+  });
+}

@@ -1,0 +1,81 @@
+import type { Configuration } from '../kernel/configuration/configuration.js';
+import type { FederatedSchema } from '../kernel/federation/federated-schema.js';
+import type { ReadinessCheck } from '../kernel/http/http-server.js';
+import { Worker } from '../kernel/jobs/worker.js';
+import { Kernel } from '../kernel/kernel.js';
+import { type MasterKey, resolveMasterKey } from '../kernel/secrets/master-key.js';
+import type { Logger } from '../kernel/telemetry/logger.js';
+import { Metrics } from '../kernel/telemetry/metrics.js';
+import { startTracing } from '../kernel/telemetry/tracing.js';
+import { DOMAINS, type Domains, buildSchemas, composeDomains } from '../subgraphs/composition.js';
+import { type ProcessDatabase, openDatabase } from './database.js';
+import { registerPackets } from './packets.js';
+
+/** What every process has, whichever components it runs. */
+export interface Runtime {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly database: ProcessDatabase;
+  readonly kernel: Kernel;
+  readonly domains: Domains;
+  readonly schemas: ReadonlyMap<string, FederatedSchema>;
+  readonly masterKey: MasterKey;
+  readonly readiness: readonly ReadinessCheck[];
+  /** Starts background work in this process; stopped with it. */
+  startWorker(): void;
+  stop(): Promise<void>;
+}
+
+/** Opens the database, composes the domains, registers their packets and loads their snapshots. */
+export async function startRuntime(configuration: Configuration, logger: Logger): Promise<Runtime> {
+  const tracing =
+    configuration.otlpEndpoint === null ? null : await startTracing(configuration.otlpEndpoint, 'control-plane');
+  const database = await openDatabase(configuration);
+  const stops: (() => Promise<void>)[] = [() => database.stop(), async () => tracing?.stop()];
+  const stop = async (): Promise<void> => {
+    for (const action of stops.splice(0).reverse()) {
+      await action().catch((error: unknown) => logger.error({ err: error }, 'a part did not stop cleanly'));
+    }
+  };
+  try {
+    const metrics = new Metrics({ collectsProcessMetrics: true });
+    const kernel = new Kernel({ configuration, databaseUrl: database.url, domains: DOMAINS, logger, metrics });
+    stops.push(() => kernel.close());
+    const domains = composeDomains(kernel);
+    const schemas = buildSchemas(domains);
+    await kernel.start();
+    await registerPackets(domains.registry);
+    domains.registry.assertRegistered([...domains.subgraphs.values()]);
+    for (const subgraph of domains.subgraphs.values()) {
+      await subgraph.start?.();
+      stops.push(async () => subgraph.stop?.());
+    }
+    const worker = new Worker({ database: kernel.database, feed: kernel.feed, logger });
+    return {
+      configuration,
+      logger,
+      database,
+      kernel,
+      domains,
+      schemas,
+      masterKey: await resolveMasterKey(configuration),
+      readiness: [{ name: 'database', check: () => pingDatabase(kernel) }],
+      startWorker() {
+        const all = [...domains.subgraphs.values()];
+        worker.start(
+          [...kernel.jobs(), ...all.flatMap((subgraph) => subgraph.jobs)],
+          all.flatMap((subgraph) => subgraph.consumers),
+        );
+        stops.push(() => worker.stop());
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function pingDatabase(kernel: Kernel): Promise<void> {
+  await kernel.database.systemPool.query('select 1');
+}
