@@ -1,10 +1,11 @@
 import { ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type GraphQLFormattedError, type GraphQLSchema, execute, subscribe } from 'graphql';
+import { type GraphQLFormattedError, type GraphQLSchema, execute } from 'graphql';
 import { type Context as WsContext, makeServer } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { RequestContext } from '../graphql/request-context.js';
 import type { Logger } from '../telemetry/logger.js';
+import { subscribeAfresh } from './subscribe-afresh.js';
 
 /** Makes the context of a request that another process signed for; throws when the signature does not hold. */
 export type ContextFromHeaders = (headers: Readonly<Record<string, string | undefined>>) => Promise<RequestContext>;
@@ -68,7 +69,10 @@ function serveSubscriptions(server: FastifyInstance, options: SubgraphServerOpti
   const protocol = makeServer<Record<string, unknown>, { context?: RequestContext }>({
     schema: options.schema,
     execute,
-    subscribe,
+    subscribe: (args) => {
+      const context = args.contextValue as RequestContext | undefined;
+      return subscribeAfresh(args, () => context?.fresh());
+    },
     // The gateway's signature travels in the payload of connection_init, as a browser could not set headers either.
     onConnect: async (context: WsContext<Record<string, unknown>, { context?: RequestContext }>) => {
       const headers = Object.entries(context.connectionParams ?? {}).filter(([, value]) => typeof value === 'string');
