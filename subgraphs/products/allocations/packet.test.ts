@@ -15,18 +15,30 @@ describe('the onboarding packet of allocations', () => {
 
   it('names every command of the subgraph as a permission', () => {
     const permissions = ids(packet.registries.permissions);
-    const missing = world.subgraph.commands.map((command) => command.action).filter((action) => !permissions.includes(action));
+    const missing = world.subgraph.commands
+      .map((command) => command.action)
+      .filter((action) => !permissions.includes(action));
     expect(missing).toEqual([]);
     expect(permissions).toEqual([...new Set(permissions)]);
   });
 
   it('names exactly the event types of the subgraph, with what they are about', () => {
-    const declared = (packet.registries.eventTypes as { id: string; subjectType: string }[]).map((entry) => [entry.id, entry.subjectType]);
+    const declared = (packet.registries.eventTypes as { id: string; subjectType: string }[]).map((entry) => [
+      entry.id,
+      entry.subjectType,
+    ]);
     expect(declared.sort()).toEqual(world.subgraph.events.map((event) => [event.type, event.subjectType]).sort());
   });
 
   it('gives work of the platform itself to nobody but the platform administrator', () => {
-    const own = ['allocations.allocation.advance', 'allocations.allocation.meter', 'allocations.task.report', 'allocations.node.enroll', 'allocations.node.observe', 'allocations.signer.rotate'];
+    const own = [
+      'allocations.allocation.advance',
+      'allocations.allocation.meter',
+      'allocations.task.report',
+      'allocations.node.enroll',
+      'allocations.node.observe',
+      'allocations.signer.rotate',
+    ];
     const entries = packet.registries.permissions as { id: string; roles: string[] }[];
     expect(own.map((id) => entries.find((entry) => entry.id === id)?.roles)).toEqual(own.map(() => ['platform_admin']));
   });

@@ -10,7 +10,8 @@ function naiveBest(count: number, slots: readonly FreeSlot[]): { numaSpan: numbe
     if (chosen.length !== count) continue;
     const domains = new Set(chosen.map((slot) => slot.numaNode));
     const fragments = slots.filter((slot) => domains.has(slot.numaNode)).length - count;
-    const isBetter = best === null || domains.size < best.numaSpan || (domains.size === best.numaSpan && fragments < best.fragments);
+    const isBetter =
+      best === null || domains.size < best.numaSpan || (domains.size === best.numaSpan && fragments < best.fragments);
     if (isBetter) best = { numaSpan: domains.size, fragments };
   }
   return best;
@@ -41,7 +42,10 @@ describe('placement', () => {
     fc.assert(
       fc.property(fc.array(arbitrarySlots, { maxLength: 6 }), fc.integer({ min: 1, max: 6 }), (nodes, units) => {
         const candidates: CandidateNode[] = nodes.map((domains, at) => ({
-          id: `n${at}`, freeUnits: domains.length, totalUnits: 9, slots: slotsOf(`n${at}`, domains),
+          id: `n${at}`,
+          freeUnits: domains.length,
+          totalUnits: 9,
+          slots: slotsOf(`n${at}`, domains),
         }));
         const ranked = rankPlacements(units, candidates);
         const fitting = candidates.filter((node) => naiveBest(units, node.slots) !== null).map((node) => node.id);
@@ -53,8 +57,17 @@ describe('placement', () => {
   });
 
   it('gives a whole node only when it is empty', () => {
-    const node = (id: string, freeUnits: number, totalUnits: number): CandidateNode => ({ id, freeUnits, totalUnits, slots: [] });
-    expect(rankPlacements(null, [node('used', 7, 8), node('empty', 8, 8), node('nothing', 0, 0)]).map((placement) => placement.nodeId)).toEqual(['empty']);
+    const node = (id: string, freeUnits: number, totalUnits: number): CandidateNode => ({
+      id,
+      freeUnits,
+      totalUnits,
+      slots: [],
+    });
+    expect(
+      rankPlacements(null, [node('used', 7, 8), node('empty', 8, 8), node('nothing', 0, 0)]).map(
+        (placement) => placement.nodeId,
+      ),
+    ).toEqual(['empty']);
   });
 
   it('prefers the fullest node that keeps the slots in one NUMA domain', () => {

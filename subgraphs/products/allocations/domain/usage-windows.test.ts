@@ -27,7 +27,9 @@ describe('usage windows', () => {
           }
           all.push(...closingWindows(through, after(activeMilliseconds), windowSeconds));
           const edges = all.map((window) => [window.start.getTime(), window.end.getTime()]);
-          expect(edges.map(([from]) => from)).toEqual([start.getTime(), ...edges.map(([, to]) => to)].slice(0, edges.length));
+          expect(edges.map(([from]) => from)).toEqual(
+            [start.getTime(), ...edges.map(([, to]) => to)].slice(0, edges.length),
+          );
           const seconds = all.reduce((sum, window) => sum + window.seconds, 0);
           expect(seconds).toBe(Math.floor(activeMilliseconds / 1000));
           expect((all.at(-1)?.end ?? start).getTime()).toBeLessThanOrEqual(after(activeMilliseconds).getTime());

@@ -2,23 +2,43 @@ import { describe, expect, it } from 'vitest';
 import { type NodeFacts, explainCapacity } from './why-pending.js';
 
 const node = (overrides: Partial<NodeFacts> = {}): NodeFacts => ({
-  state: 'active', scheduling: 'ELIGIBLE', health: 'HEALTHY', connectivity: 'CONNECTED', totalUnits: 8, freeUnits: 0,
-  unreadySlots: 0, blockedSlots: 0, hasImage: true, ...overrides,
+  state: 'active',
+  scheduling: 'ELIGIBLE',
+  health: 'HEALTHY',
+  connectivity: 'CONNECTED',
+  totalUnits: 8,
+  freeUnits: 0,
+  unreadySlots: 0,
+  blockedSlots: 0,
+  hasImage: true,
+  ...overrides,
 });
 
 describe('why something cannot be placed', () => {
   it('says that the region has no capacity of the kind', () => {
-    expect(explainCapacity(2, [])).toMatchObject({ reason: 'CAPACITY', causes: [{ reason: 'NO_REGIONAL_CAPACITY', nodes: 0 }] });
+    expect(explainCapacity(2, [])).toMatchObject({
+      reason: 'CAPACITY',
+      causes: [{ reason: 'NO_REGIONAL_CAPACITY', nodes: 0 }],
+    });
   });
 
   it('says that too little is free in all', () => {
-    expect(explainCapacity(2, [node(), node({ freeUnits: 1 })])).toMatchObject({ causes: [{ reason: 'NO_REGIONAL_CAPACITY', units: 1 }] });
+    expect(explainCapacity(2, [node(), node({ freeUnits: 1 })])).toMatchObject({
+      causes: [{ reason: 'NO_REGIONAL_CAPACITY', units: 1 }],
+    });
   });
 
   it('says that enough is free, but not on one node', () => {
     const facts = [node({ freeUnits: 3 }), node({ freeUnits: 3 })];
-    expect(explainCapacity(4, facts)).toMatchObject({ causes: [{ reason: 'NO_SINGLE_NODE_FITS', nodes: 2, units: 6 }] });
-    expect(explainCapacity(null, facts.map((each) => ({ ...each, freeUnits: 7 })))).toMatchObject({ causes: [{ reason: 'NO_SINGLE_NODE_FITS' }] });
+    expect(explainCapacity(4, facts)).toMatchObject({
+      causes: [{ reason: 'NO_SINGLE_NODE_FITS', nodes: 2, units: 6 }],
+    });
+    expect(
+      explainCapacity(
+        null,
+        facts.map((each) => ({ ...each, freeUnits: 7 })),
+      ),
+    ).toMatchObject({ causes: [{ reason: 'NO_SINGLE_NODE_FITS' }] });
   });
 
   it.each([
