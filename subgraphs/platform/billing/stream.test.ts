@@ -19,14 +19,14 @@ afterAll(() => test.close());
 
 describe('lists of billing', () => {
   /** Statements that a query sends; the event feed polls beside it, so the least of a few runs is what it costs. */
-  async function statementsOf(source: string): Promise<number> {
+  async function statementsOf(source: string, actor = launched.owner): Promise<number> {
     const counts: number[] = [];
     for (let run = 0; run < 6; run += 1) {
       await new Promise((resolve) => {
         setTimeout(resolve, 20);
       });
       const before = test.kernel.database.statementCount;
-      expect(await test.query(source, launched.owner)).not.toHaveProperty('errors');
+      expect(await test.query(source, actor)).not.toHaveProperty('errors');
       counts.push(test.kernel.database.statementCount - before);
     }
     return Math.min(...counts);
@@ -36,7 +36,7 @@ describe('lists of billing', () => {
     const { allocationId, place } = launched;
     const organization = `organizationId: "${place.organizationId}"`;
     const read = await statementsOf('{ priceBook { prices(first: 1) { nodes { id } } } }');
-    const reads = async (source: string): Promise<number> => (await statementsOf(source)) / read;
+    const reads = async (source: string, actor?: Actor): Promise<number> => (await statementsOf(source, actor)) / read;
     expect(await reads('{ priceBook { prices(first: 100) { nodes { id snapshot { hash } } } } }')).toBe(2);
     expect(
       await reads(
@@ -52,6 +52,12 @@ describe('lists of billing', () => {
     );
     const allocations = `{ _entities(representations: [${many.join(' ')}]) { ... on Allocation { price { hash } spend { total { amount } } charges(first: 5) { nodes { id } } } } }`;
     expect(await reads(allocations)).toBe(4);
+    const organizations = Array.from(
+      { length: 20 },
+      () => `{ __typename: "Organization", id: "${test.directory.organizationNew()}" }`,
+    );
+    const accounts = `{ _entities(representations: [${organizations.join(' ')}]) { ... on Organization { billingAccount { state } } } }`;
+    expect(await reads(accounts, launched.operator)).toBe(1);
     const projects = Array.from(
       { length: 20 },
       () => `{ __typename: "Project", id: "${test.directory.projectNew(place.organizationId).projectId}" }`,

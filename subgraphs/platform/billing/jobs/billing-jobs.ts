@@ -48,7 +48,7 @@ function watchBalances(deps: JobDependencies): Job {
         if (assessment.state === row.state) await database.transaction('system', (tx) => markAssessed(tx, row));
         else await execute(deps.kernel, deps.assessBalance, { organizationId: row.organizationId });
       }
-      return false;
+      return rows.length === BATCH && rows.every((row) => row.hasMoved);
     },
   };
 }

@@ -21,7 +21,7 @@ import { isTypeId } from '../../../../kernel/identifiers/type-id.js';
 import { budgetsOfScopeLoader } from '../store/budget-queries.js';
 import { READ_ACCOUNT } from '../store/ledger-queries.js';
 import type { createGrantCredit } from '../usecases/grant-credit.js';
-import { type BalanceDependencies, organizationScope, readBalance } from '../usecases/read-balance.js';
+import { type BalanceDependencies, organizationScope, readBalances } from '../usecases/read-balance.js';
 import { type createTopUpAccount, organizationOfAccount } from '../usecases/top-up-account.js';
 import { BillingAccount, toBillingAccount } from './account-type.js';
 import { Budget, toBudget } from './budget-type.js';
@@ -95,18 +95,18 @@ class BillingAccountPayload extends MutationPayload {
 
 export type AccountLoader = Loader<string, BillingAccount>;
 
-/** Accounts by organization; null where the caller may not read. Statements: one a balance, in one transaction. */
+/** Accounts by organization; null where the caller may not read. All balances are one statement. */
 export function createAccountLoader(deps: BalanceDependencies): AccountLoader {
   return defineLoader('billing.account', async (context, organizationIds) => {
     const visible = await Promise.all(
       organizationIds.map(async (id) => isTypeId(id, 'org') && context.can(READ_ACCOUNT, organizationScope(id))),
     );
-    return context.read(async (tx) => {
-      const accounts: (BillingAccount | null)[] = [];
-      for (const [index, id] of organizationIds.entries()) {
-        accounts.push(visible[index] === true ? toBillingAccount(id, await readBalance(deps, tx, id)) : null);
-      }
-      return accounts;
+    const readable = organizationIds.filter((_id, index) => visible[index]);
+    if (readable.length === 0) return organizationIds.map(() => null);
+    const balances = await context.read((tx) => readBalances(deps, tx, readable));
+    return organizationIds.map((id) => {
+      const balance = balances.get(id);
+      return balance === undefined ? null : toBillingAccount(id, balance);
     });
   });
 }

@@ -1,6 +1,5 @@
 import type { Transaction } from '../../../../kernel/database/transaction.js';
 import type { BalanceState } from '../contract.js';
-import { only } from './hold-statements.js';
 
 export interface BalanceRow {
   readonly postedNanos: bigint;
@@ -9,21 +8,25 @@ export interface BalanceRow {
   readonly burnNanos: bigint;
 }
 
-/** Read from the ledger's accounts at this moment; nothing is remembered. */
-export async function balanceOf(
+/** Balances of organizations, read from the ledger's accounts at this moment in one statement; nothing is remembered. */
+export async function balancesOf(
   tx: Transaction,
-  request: { organizationId: string; now: Date; burnSeconds: number },
-): Promise<BalanceRow> {
-  const rows = await tx.prepared<{ posted: string; held: string; burn: string }>(
-    'billing.balance',
-    `select b.posted, b.held, coalesce((
+  request: { organizationIds: readonly string[]; now: Date; burnSeconds: number },
+): Promise<Map<string, BalanceRow>> {
+  const rows = await tx.prepared<{ id: string; posted: string; held: string; burn: string }>(
+    'billing.balances',
+    `select o.id, b.posted, b.held, coalesce((
        select sum(l.amount_nanos) from billing.rated_lines l
-       where l.organization_id = $1 and l.created_at > $2::timestamptz - make_interval(secs => $3)), 0) as burn
-     from billing.balance($1, $2) b`,
-    [request.organizationId, request.now, request.burnSeconds],
+       where l.organization_id = o.id and l.created_at > $2::timestamptz - make_interval(secs => $3)), 0) as burn
+     from unnest($1::text[]) as o (id) cross join lateral billing.balance(o.id, $2) b`,
+    [request.organizationIds, request.now, request.burnSeconds],
   );
-  const row = only(rows);
-  return { postedNanos: BigInt(row.posted), heldNanos: BigInt(row.held), burnNanos: BigInt(row.burn) };
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { postedNanos: BigInt(row.posted), heldNanos: BigInt(row.held), burnNanos: BigInt(row.burn) },
+    ]),
+  );
 }
 
 export interface StandingRow {
@@ -31,15 +34,19 @@ export interface StandingRow {
   readonly organizationId: string;
   readonly state: BalanceState;
   readonly ledgerVersion: bigint;
+  /** Money moved since it was assessed. */
+  readonly hasMoved: boolean;
 }
 
-const STANDING = `organization_id as "organizationId", state, ledger_version as "ledgerVersion"`;
+const STANDING = `organization_id as "organizationId", state, ledger_version as "ledgerVersion",
+  ledger_version <> assessed_version as "hasMoved"`;
 
 /** Accounts that moved since they were assessed, and those whose standing depends on time. */
 export async function unassessedAccounts(tx: Transaction, limit: number): Promise<StandingRow[]> {
   return tx.rows<StandingRow>(
     `select ${STANDING} from billing.billing_accounts
-     where ledger_version <> assessed_version or state = 'auto_release_pending' order by organization_id limit $1`,
+     where ledger_version <> assessed_version or state = 'auto_release_pending'
+     order by ledger_version = assessed_version, organization_id limit $1`,
     [limit],
   );
 }

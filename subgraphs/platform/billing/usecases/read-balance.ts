@@ -3,7 +3,7 @@ import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { NANOS_PER_MINOR } from '../../../../kernel/money/nano-units.js';
 import type { Policies } from '../../iam/contract.js';
 import { type Assessment, assessBalance } from '../domain/balance-state.js';
-import { type BalanceRow, balanceOf } from '../store/balance-queries.js';
+import { type BalanceRow, balancesOf } from '../store/balance-queries.js';
 
 export const LOW_BALANCE_THRESHOLD = 'billing.low_balance_threshold_minor';
 export const DEPLETION_WINDOW = 'billing.depletion_window_seconds';
@@ -30,19 +30,34 @@ export async function readBalance(
   tx: Transaction,
   organizationId: string,
 ): Promise<AssessedBalance> {
+  const balance = (await readBalances(deps, tx, [organizationId])).get(organizationId);
+  if (balance === undefined) throw new Error(`the ledger answered no balance of ${organizationId}`);
+  return balance;
+}
+
+/** As {@link readBalance}, for many: one statement for all balances. */
+export async function readBalances(
+  deps: BalanceDependencies,
+  tx: Transaction,
+  organizationIds: readonly string[],
+): Promise<Map<string, AssessedBalance>> {
   const asOf = deps.clock();
-  const balance = await balanceOf(tx, { organizationId, now: asOf, burnSeconds: BURN_SECONDS });
-  const scope = organizationScope(organizationId);
-  const threshold = await numberOf(deps.policies, tx, { key: LOW_BALANCE_THRESHOLD, scope });
-  const windowSeconds = await numberOf(deps.policies, tx, { key: DEPLETION_WINDOW, scope });
-  const assessment = assessBalance({
-    postedNanos: balance.postedNanos,
-    lowThresholdNanos: BigInt(Math.trunc(threshold)) * NANOS_PER_MINOR,
-    burnNanos: balance.burnNanos,
-    burnSeconds: BURN_SECONDS,
-    windowSeconds,
-  });
-  return { ...balance, assessment, asOf };
+  const balances = await balancesOf(tx, { organizationIds, now: asOf, burnSeconds: BURN_SECONDS });
+  const assessed = new Map<string, AssessedBalance>();
+  for (const [organizationId, balance] of balances) {
+    const scope = organizationScope(organizationId);
+    const threshold = await numberOf(deps.policies, tx, { key: LOW_BALANCE_THRESHOLD, scope });
+    const windowSeconds = await numberOf(deps.policies, tx, { key: DEPLETION_WINDOW, scope });
+    const assessment = assessBalance({
+      postedNanos: balance.postedNanos,
+      lowThresholdNanos: BigInt(Math.trunc(threshold)) * NANOS_PER_MINOR,
+      burnNanos: balance.burnNanos,
+      burnSeconds: BURN_SECONDS,
+      windowSeconds,
+    });
+    assessed.set(organizationId, { ...balance, assessment, asOf });
+  }
+  return assessed;
 }
 
 /** The effective value of a policy that is a number; anything else is a fault of its definition. */
