@@ -2,6 +2,7 @@ import type { Actor } from '../../../kernel/access/actor.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../kernel/access/authority.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
+import { leastStatements } from '../../../kernel/testing/least-statements.js';
 import { eventually, testHuman } from '../../../kernel/testing/test-kernel.js';
 import { testRecord } from './testing/audit-records.js';
 import { type EvidenceFixture, startEvidence } from './testing/evidence-fixture.js';
@@ -183,9 +184,10 @@ describe('entities of other domains', () => {
       ... on User { auditRecords(first: 1) { nodes { id } pageInfo { hasNextPage } } }
       ... on Organization { auditRecords(first: 1) { nodes { id } } } } }`;
     const references = (__typename: string, ids: readonly string[]): object[] => ids.map((id) => ({ __typename, id }));
-    const before = fixture.test.kernel.database.statementCount;
-    const answer = await fixture.run(source, auditor, { r: references('Allocation', allocations) });
-    expect(fixture.test.kernel.database.statementCount - before).toBeLessThan(3 + 12);
+    const ask = (): ReturnType<typeof fixture.run> =>
+      fixture.run(source, auditor, { r: references('Allocation', allocations) });
+    expect(await leastStatements(fixture.test.kernel.database, ask)).toBe(3);
+    const answer = await ask();
     expect(answer.data?.['_entities']).toEqual(
       allocations.map((id) => ({ id, auditRecords: { nodes: [{ id: made[id], targetId: id }] } })),
     );
@@ -214,10 +216,9 @@ describe('entities of other domains', () => {
   });
 
   it('answers a list of records in one read', async () => {
-    const before = fixture.test.kernel.database.statementCount;
-    await fixture.run('{ auditRecords(first: 100) { nodes { id metadata actorName } } }', auditor);
-    // begin, the query, commit; background jobs may add some of their own.
-    expect(fixture.test.kernel.database.statementCount - before).toBeLessThan(3 + 12);
+    const ask = (): Promise<unknown> =>
+      fixture.run('{ auditRecords(first: 100) { nodes { id metadata actorName } } }', auditor);
+    expect(await leastStatements(fixture.test.kernel.database, ask)).toBe(3);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalHash } from '../../../kernel/commands/canonical-hash.js';
+import { leastStatements } from '../../../kernel/testing/least-statements.js';
 import { testHuman } from '../../../kernel/testing/test-kernel.js';
 import { type EvidenceFixture, startEvidence } from './testing/evidence-fixture.js';
 
@@ -185,12 +186,9 @@ describe('a bundle', () => {
     const sourceSha = 'e'.repeat(64);
     const ids = [await opened({ sourceSha }), await opened({ sourceSha, kind: 'UAT' }), await opened({ sourceSha })];
     for (const id of ids) await add(id);
-    const before = fixture.test.kernel.database.statementCount;
-    const answer = await fixture.run(
-      `{ evidenceBundles(first: 10, sourceSha: "${sourceSha}", kind: RELEASE, state: OPEN) { nodes { id items { id } supersededBy { id } } } }`,
-    );
-    // Two reads of three statements each; background jobs may add some of their own.
-    expect(fixture.test.kernel.database.statementCount - before).toBeLessThan(6 + 12);
+    const source = `{ evidenceBundles(first: 10, sourceSha: "${sourceSha}", kind: RELEASE, state: OPEN) { nodes { id items { id } supersededBy { id } } } }`;
+    expect(await leastStatements(fixture.test.kernel.database, () => fixture.run(source))).toBe(2 * 3);
+    const answer = await fixture.run(source);
     expect(answer.data?.['evidenceBundles']).toMatchObject({ nodes: [{ id: ids[2], items: [{}] }, { id: ids[0] }] });
   });
 });
