@@ -1,10 +1,10 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { Configuration } from '../../../kernel/configuration/configuration.js';
 import type { Subgraph } from '../../../kernel/subgraph.js';
-import type { Billing } from '../../platform/billing/contract.js';
-import type { Iam } from '../../platform/iam/contract.js';
-import type { Registry } from '../../platform/registry/contract.js';
-import type { Apps } from '../apps/contract.js';
+import type { Billing } from '../../platform/billing/index.js';
+import type { Iam } from '../../platform/iam/index.js';
+import type { Registry } from '../../platform/registry/index.js';
+import type { Apps } from '../apps/index.js';
 
 /** What Token Factory is built on: the platform's contracts, and the apps product read-only. */
 export interface TokenFactoryDependencies {

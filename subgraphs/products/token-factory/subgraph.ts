@@ -1,4 +1,3 @@
-import type { Command } from '../../../kernel/commands/command.js';
 import type { Subgraph } from '../../../kernel/subgraph.js';
 import type { TokenFactoryDependencies } from './contract.js';
 import type { GatewayParts } from './data-plane/gateway-parts.js';
@@ -18,10 +17,25 @@ import { settleAbandonedJob } from './jobs/settle-abandoned-job.js';
 import { BuiltinProvider } from './providers/builtin-provider.js';
 import { OpenAiCompatibleProvider } from './providers/openai-compatible-provider.js';
 import { createUpstreamAgent } from './providers/upstream-agent.js';
-import { resolveEndpoint, resolveModel, resolvePolicy, resolveProvider, resolveRequest, resolveRoute } from './schema/entity-access.js';
+import {
+  resolveEndpoint,
+  resolveModel,
+  resolvePolicy,
+  resolveProvider,
+  resolveRequest,
+  resolveRoute,
+} from './schema/entity-access.js';
 import { CatalogueResolver, ModelEndpointResolver } from './schema/model-resolver.js';
 import { createRouteEventResolver } from './schema/route-event-resolver.js';
-import { AppInstanceModelsResolver, ModelPolicyResolver, ModelRequestResolver, ModelRouteEventSubjectResolver, ModelRouteResolver, ModelRouteTargetResolver, ProjectModelsResolver } from './schema/route-resolver.js';
+import {
+  AppInstanceModelsResolver,
+  ModelPolicyResolver,
+  ModelRequestResolver,
+  ModelRouteEventSubjectResolver,
+  ModelRouteResolver,
+  ModelRouteTargetResolver,
+  ProjectModelsResolver,
+} from './schema/route-resolver.js';
 import { createEndpoint } from './usecases/create-endpoint.js';
 import { createCreateProvider } from './usecases/create-provider.js';
 import { createCreateRoute } from './usecases/create-route.js';
@@ -61,7 +75,7 @@ function createCommands(deps: TokenFactoryDependencies) {
 function createGatewayParts(deps: TokenFactoryDependencies, timings: TokenFactoryTimings) {
   const { kernel, iam, billing, configuration } = deps;
   const allowsPrivate = configuration.allowsPrivateUpstreams;
-  const agent = createUpstreamAgent({ allowsPrivate, idleMilliseconds: timings.idleMilliseconds });
+  const agent = createUpstreamAgent({ allowsPrivate });
   const parts = {
     kernel,
     callers: iam,
@@ -72,14 +86,20 @@ function createGatewayParts(deps: TokenFactoryDependencies, timings: TokenFactor
     spend: new HeldSpendGuard({ kernel, billing }),
     log: new RequestLog(kernel),
     monitor: new ProviderMonitor(kernel),
-    providers: { builtin: new BuiltinProvider(), openai_compatible: new OpenAiCompatibleProvider({ agent, allowsPrivate }) },
+    providers: {
+      builtin: new BuiltinProvider(),
+      openai_compatible: new OpenAiCompatibleProvider({ agent, allowsPrivate }),
+    },
     random: Math.random,
-    firstByteMilliseconds: timings.firstByteMilliseconds,
+    ...timings,
   } satisfies GatewayParts;
   return { parts, agent };
 }
 
-export function createTokenFactorySubgraph(deps: TokenFactoryDependencies, timings: TokenFactoryTimings = TIMINGS): Subgraph {
+export function createTokenFactorySubgraph(
+  deps: TokenFactoryDependencies,
+  timings: TokenFactoryTimings = TIMINGS,
+): Subgraph {
   const { kernel, iam, billing, registry, apps, configuration } = deps;
   const allowsPrivate = configuration.allowsPrivateUpstreams;
   const commands = createCommands(deps);
@@ -87,18 +107,28 @@ export function createTokenFactorySubgraph(deps: TokenFactoryDependencies, timin
   return {
     name: 'token-factory',
     resolvers: [
-      new CatalogueResolver(commands), new ModelEndpointResolver(), new ModelRouteResolver(commands), new ModelRouteTargetResolver(),
-      new ModelPolicyResolver(), new ModelRequestResolver(), new ProjectModelsResolver(), new AppInstanceModelsResolver(),
-      new ModelRouteEventSubjectResolver(), createRouteEventResolver(iam.directory),
+      new CatalogueResolver(commands),
+      new ModelEndpointResolver(),
+      new ModelRouteResolver(commands),
+      new ModelRouteTargetResolver(),
+      new ModelPolicyResolver(),
+      new ModelRequestResolver(),
+      new ProjectModelsResolver(),
+      new AppInstanceModelsResolver(),
+      new ModelRouteEventSubjectResolver(),
+      createRouteEventResolver(iam.directory),
     ],
     references: {
-      Model: resolveModel, ProviderAccount: resolveProvider, ModelEndpoint: resolveEndpoint, ModelRoute: resolveRoute,
-      ModelPolicy: resolvePolicy, ModelRequest: resolveRequest,
+      Model: resolveModel,
+      ProviderAccount: resolveProvider,
+      ModelEndpoint: resolveEndpoint,
+      ModelRoute: resolveRoute,
+      ModelPolicy: resolvePolicy,
+      ModelRequest: resolveRequest,
       Project: (reference) => ({ id: reference['id'] }),
       AppInstance: (reference) => ({ id: reference['id'] }),
     },
-    // Each command keeps its own types where it is called; the list is for the registry's check of actions.
-    commands: [registerModel, observeProvider, createEndpoint, updateEndpoint, ...Object.values(commands)] as unknown as Command[],
+    commands: [registerModel, observeProvider, createEndpoint, updateEndpoint, ...Object.values(commands)],
     events: tokenFactoryEvents,
     jobs: [
       settleAbandonedJob({ kernel, billing }),
@@ -124,7 +154,9 @@ export function createTokenFactorySubgraph(deps: TokenFactoryDependencies, timin
 /** A provider that was written down as ill before this start is told as healthy once calls succeed. */
 async function assumeHealth(parts: GatewayParts): Promise<void> {
   const rows = await parts.kernel.database.read('system', (tx) =>
-    tx.rows<{ id: string; health: ProviderHealth }>(`select id, health from token_factory.provider_accounts where health <> 'healthy'`),
+    tx.rows<{ id: string; health: ProviderHealth }>(
+      `select id, health from token_factory.provider_accounts where health <> 'healthy'`,
+    ),
   );
-  for (const row of rows) (parts.monitor as ProviderMonitor).assume(row.id, row.health);
+  for (const row of rows) parts.monitor.assume(row.id, row.health);
 }

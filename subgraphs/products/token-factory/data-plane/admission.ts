@@ -52,7 +52,10 @@ export async function admit(parts: GatewayParts, request: AdmissionRequest): Pro
   if (snapshot === null) throw unavailable('The routes of models could not be read lately; try again.');
   const route = snapshot.route(caller.place, body.model);
   if (route === null) {
-    throw new OpenAiError(404, `The model '${body.model}' does not exist or you do not have access to it.`, { code: 'model_not_found', param: 'model' });
+    throw new OpenAiError(404, `The model '${body.model}' does not exist or you do not have access to it.`, {
+      code: 'model_not_found',
+      param: 'model',
+    });
   }
   const policies = snapshot.policiesOf(caller.place.projectId, caller.apiKeyId);
   const texts = inputTexts(operation, body.forwarded);
@@ -66,7 +69,12 @@ export async function admit(parts: GatewayParts, request: AdmissionRequest): Pro
     const requestId = newId('mrq');
     const held = await holdMoney(parts, request, { requestId, route, targets });
     return {
-      ...held, ...request, requestId, texts, route, policies,
+      ...held,
+      ...request,
+      requestId,
+      texts,
+      route,
+      policies,
       clampedTo: clampedTo(body, held.targets),
       reservation: rate.reservation,
       startedAt: new Date(),
@@ -83,18 +91,35 @@ function clampedTo(body: ParsedBody, targets: readonly PricedTarget[]): number |
   return body.maxOutputTokens !== null && limit < body.maxOutputTokens ? limit : null;
 }
 
-function rateLimited(rate: { kind: 'requests' | 'tokens'; limit: number; waitMilliseconds: number | null }): OpenAiError {
+function rateLimited(rate: {
+  kind: 'requests' | 'tokens';
+  limit: number;
+  waitMilliseconds: number | null;
+}): OpenAiError {
   const subject = rate.kind === 'requests' ? 'requests per minute' : 'tokens per minute';
   if (rate.waitMilliseconds === null) {
-    return new OpenAiError(429, `The request needs more than the limit of ${rate.limit} ${subject}; lower max_tokens or shorten the prompt.`, {
-      type: rate.kind, code: 'rate_limit_exceeded', headers: { 'x-should-retry': 'false' },
-    });
+    return new OpenAiError(
+      429,
+      `The request needs more than the limit of ${rate.limit} ${subject}; lower max_tokens or shorten the prompt.`,
+      {
+        type: rate.kind,
+        code: 'rate_limit_exceeded',
+        headers: { 'x-should-retry': 'false' },
+      },
+    );
   }
-  return new OpenAiError(429, `The limit of ${rate.limit} ${subject} is reached; try again in ${Math.ceil(rate.waitMilliseconds / 1000)} s.`, {
-    type: rate.kind,
-    code: 'rate_limit_exceeded',
-    headers: { 'retry-after': String(Math.ceil(rate.waitMilliseconds / 1000)), 'retry-after-ms': String(Math.ceil(rate.waitMilliseconds)) },
-  });
+  return new OpenAiError(
+    429,
+    `The limit of ${rate.limit} ${subject} is reached; try again in ${Math.ceil(rate.waitMilliseconds / 1000)} s.`,
+    {
+      type: rate.kind,
+      code: 'rate_limit_exceeded',
+      headers: {
+        'retry-after': String(Math.ceil(rate.waitMilliseconds / 1000)),
+        'retry-after-ms': String(Math.ceil(rate.waitMilliseconds)),
+      },
+    },
+  );
 }
 
 async function holdMoney(
@@ -117,7 +142,10 @@ async function holdMoney(
       }, 0n),
     });
     if (held.ok) return { ticket: held.value, targets };
-    const affordable = mayClamp && held.refusals[0]?.code === 'INSUFFICIENT_BALANCE' ? await clampToBalance(parts, caller, targets) : null;
+    const affordable =
+      mayClamp && held.refusals[0]?.code === 'INSUFFICIENT_BALANCE'
+        ? await clampToBalance(parts, caller, targets)
+        : null;
     if (affordable === null) throw await notAffordable(parts, request, plan.route, held);
     targets = affordable;
   }
@@ -125,18 +153,39 @@ async function holdMoney(
 }
 
 /** The same targets with as much output as the balance pays for; null when that is nothing. */
-async function clampToBalance(parts: GatewayParts, caller: Caller, targets: readonly PricedTarget[]): Promise<PricedTarget[] | null> {
+async function clampToBalance(
+  parts: GatewayParts,
+  caller: Caller,
+  targets: readonly PricedTarget[],
+): Promise<PricedTarget[] | null> {
   const { organizationId } = caller.place;
-  const { availableNanos } = await parts.kernel.database.read([organizationId], (tx) => parts.balance(tx, organizationId));
-  const limit = Math.min(...targets.map((target) => affordableOutput([target.price], target.inputBound, availableNanos)));
+  const { availableNanos } = await parts.kernel.database.read([organizationId], (tx) =>
+    parts.balance(tx, organizationId),
+  );
+  const limit = Math.min(
+    ...targets.map((target) => affordableOutput([target.price], target.inputBound, availableNanos)),
+  );
   if (limit < 1 || targets.some((target) => target.outputTokens === 0)) return null;
   return targets.map((target) => ({ ...target, outputTokens: Math.min(outputLimit(target), limit) }));
 }
 
-async function notAffordable(parts: GatewayParts, request: AdmissionRequest, route: ServedRoute, refused: Refused): Promise<OpenAiError> {
+async function notAffordable(
+  parts: GatewayParts,
+  request: AdmissionRequest,
+  route: ServedRoute,
+  refused: Refused,
+): Promise<OpenAiError> {
   const refusal = refused.refusals[0];
-  await auditDenial(parts, request, { routeId: route.id, reasonCode: refusal?.code ?? 'INSUFFICIENT_BALANCE', model: request.body.model });
-  if (refusal?.code === 'INSUFFICIENT_BALANCE' || refusal?.code === 'BUDGET_EXCEEDED' || refusal?.code === 'QUOTA_EXCEEDED') {
+  await auditDenial(parts, request, {
+    routeId: route.id,
+    reasonCode: refusal?.code ?? 'INSUFFICIENT_BALANCE',
+    model: request.body.model,
+  });
+  if (
+    refusal?.code === 'INSUFFICIENT_BALANCE' ||
+    refusal?.code === 'BUDGET_EXCEEDED' ||
+    refusal?.code === 'QUOTA_EXCEEDED'
+  ) {
     return insufficientQuota(`${refusal.message} Lower max_tokens, or ask for more budget.`);
   }
   return unavailable('The cost of the request could not be secured; try again.');

@@ -17,14 +17,26 @@ type OpenedStream = Extract<OpenedAnswer['answer'], { kind: 'stream' }>;
  * for, `[DONE]`. A failure in between is an error event and the end of the connection, without `[DONE]`. Whoever leaves
  * pays for what was handed over. Access that ends, ends the stream.
  */
-export async function answerStream(parts: GatewayParts, admission: Admission, opened: OpenedAnswer & { answer: OpenedStream }, reply: FastifyReply, client: AbortController): Promise<void> {
+export async function answerStream(
+  parts: GatewayParts,
+  admission: Admission,
+  opened: OpenedAnswer & { answer: OpenedStream },
+  reply: FastifyReply,
+  client: AbortController,
+): Promise<void> {
   reply.hijack();
   const stream = new EventStreamWriter(reply);
   const tally = new TokenTally(opened.target, admission.texts);
-  const facts = { attempts: opened.attempts, target: opened.target, firstByteMilliseconds: opened.firstByteMilliseconds };
+  const facts = {
+    attempts: opened.attempts,
+    target: opened.target,
+    firstByteMilliseconds: opened.firstByteMilliseconds,
+  };
   let end: RequestEnd;
+  // Silence is the provider's fault, unless it is the client who does not read: then the client is as good as gone.
+  const idle = setTimeout(() => (stream.isBlocked ? client.abort() : opened.cancel()), parts.idleMilliseconds);
   try {
-    await deliver(admission, opened, { stream, tally, client: client.signal });
+    await deliver(admission, opened, { stream, tally, idle, client: client.signal });
     end = { ...facts, tally, result: 'succeeded', errorCode: null };
   } catch (error) {
     const charged = tally.hasDelivered ? tally : null;
@@ -34,8 +46,10 @@ export async function answerStream(parts: GatewayParts, admission: Admission, op
       end = { ...facts, tally: charged, result: 'failed', errorCode: shown.code };
       stream.fail(shown);
     }
+    if (client.signal.aborted) stream.cut();
   } finally {
-    client.abort();
+    clearTimeout(idle);
+    opened.cancel();
     await opened.answer.rest.return?.().catch(() => {});
   }
   await finishRequest(parts, admission, end);
@@ -43,21 +57,27 @@ export async function answerStream(parts: GatewayParts, admission: Admission, op
 
 function brokenOff(parts: GatewayParts, admission: Admission, opened: OpenedAnswer, error: unknown): OpenAiError {
   parts.monitor.failed(opened.target.endpoint, error instanceof Error ? error.message : 'the stream broke off');
-  parts.kernel.logger.info({ endpoint: opened.target.endpoint.id, correlationId: admission.correlationId }, 'a stream of a model provider broke off');
-  return new OpenAiError(502, 'The provider broke the stream off. You pay only for what was delivered.', { code: 'upstream_error' });
+  parts.kernel.logger.info(
+    { endpoint: opened.target.endpoint.id, correlationId: admission.correlationId },
+    'a stream of a model provider broke off',
+  );
+  return new OpenAiError(502, 'The provider broke the stream off. You pay only for what was delivered.', {
+    code: 'upstream_error',
+  });
 }
 
 async function deliver(
   admission: Admission,
   opened: OpenedAnswer & { answer: OpenedStream },
-  to: { stream: EventStreamWriter; tally: TokenTally; client: AbortSignal },
+  to: { stream: EventStreamWriter; tally: TokenTally; idle: NodeJS.Timeout; client: AbortSignal },
 ): Promise<void> {
-  const { stream, tally, client } = to;
+  const { stream, tally, idle, client } = to;
   const { target, answer } = opened;
   const frame = frameOf(admission);
   let checkedAt = performance.now();
   for (let chunk = answer.first; chunk !== null; chunk = await nextOf(answer.rest)) {
     client.throwIfAborted();
+    idle.refresh();
     if (hasChoices(chunk)) {
       await stream.data(shownChunk(chunk, frame, admission.body.includesUsage), client);
       tally.delivered(chunk);
@@ -65,11 +85,19 @@ async function deliver(
     admission.ticket.progress({ price: target.price, modelSlug: target.endpoint.model.slug, count: tally.count() });
     if (performance.now() - checkedAt < RECHECK_MILLISECONDS) continue;
     checkedAt = performance.now();
-    if (!(await admission.caller.isStillAllowed())) throw new OpenAiError(401, 'The credential was revoked.', { type: 'authentication_error', code: 'invalid_api_key' });
+    if (!(await admission.caller.isStillAllowed()))
+      throw new OpenAiError(401, 'The credential was revoked.', {
+        type: 'authentication_error',
+        code: 'invalid_api_key',
+      });
   }
   if (admission.body.includesUsage) {
     const { inputTokens, outputTokens } = tally.count();
-    const usage = { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens };
+    const usage = {
+      prompt_tokens: inputTokens,
+      completion_tokens: outputTokens,
+      total_tokens: inputTokens + outputTokens,
+    };
     await stream.data({ ...frame, object: objectOf(admission), choices: [], usage }, client);
   }
   stream.done();
@@ -93,7 +121,11 @@ interface Frame {
 /** What every chunk and answer says of itself: our request, the client's own name of the model. */
 export function frameOf(admission: Admission): Frame {
   const prefix = admission.operation === 'completions' ? 'cmpl' : 'chatcmpl';
-  return { id: `${prefix}-${admission.requestId}`, created: Math.floor(admission.startedAt.getTime() / 1000), model: admission.route.name };
+  return {
+    id: `${prefix}-${admission.requestId}`,
+    created: Math.floor(admission.startedAt.getTime() / 1000),
+    model: admission.route.name,
+  };
 }
 
 function objectOf(admission: Admission): string {
@@ -108,10 +140,13 @@ function shownChunk(chunk: JsonBody, frame: Frame, includesUsage: boolean): Json
 /** Writes server-sent events with back-pressure: a slow client slows the provider down instead of filling memory. */
 class EventStreamWriter {
   readonly #raw: FastifyReply['raw'];
+  /** True while the client does not take what was written. */
+  isBlocked = false;
 
   constructor(reply: FastifyReply) {
     this.#raw = reply.raw;
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) this.#raw.setHeader(name, value);
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) this.#raw.setHeader(name, value);
     this.#raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -121,11 +156,18 @@ class EventStreamWriter {
 
   async data(body: JsonBody, client: AbortSignal): Promise<void> {
     if (this.#raw.write(`data: ${JSON.stringify(body)}\n\n`)) return;
+    this.isBlocked = true;
     await once(this.#raw, 'drain', { signal: client });
+    this.isBlocked = false;
   }
 
   done(): void {
     this.#raw.end('data: [DONE]\n\n');
+  }
+
+  /** Ends the connection without a word: nobody listens. */
+  cut(): void {
+    this.#raw.destroy();
   }
 
   fail(error: OpenAiError): void {

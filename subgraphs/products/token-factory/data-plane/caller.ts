@@ -1,7 +1,7 @@
 import type { Actor } from '../../../../kernel/access/actor.js';
 import type { Authority, Scope } from '../../../../kernel/access/authority.js';
-import type { Place } from '../../../platform/billing/contract.js';
-import type { Credentials, Directory, RequestOrigin } from '../../../platform/iam/contract.js';
+import type { Place } from '../../../platform/billing/index.js';
+import type { Credentials, Directory, RequestOrigin } from '../../../platform/iam/index.js';
 import { OpenAiError } from './openai-error.js';
 
 export const USE_PERMISSION = 'token_factory.request.create';
@@ -31,18 +31,29 @@ export interface CallerDependencies {
  * Finds the caller from `Authorization: Bearer`: an API key (in memory), or a token of the platform or the identity
  * provider. A credential that is not bound to a project names it in `OpenAI-Project`, as the official clients do.
  */
-export async function authenticate(deps: CallerDependencies, headers: CallerHeaders, origin: RequestOrigin): Promise<Caller> {
+export async function authenticate(
+  deps: CallerDependencies,
+  headers: CallerHeaders,
+  origin: RequestOrigin,
+): Promise<Caller> {
   const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer === undefined) {
-    throw new OpenAiError(401, 'Send an API key in the header "Authorization: Bearer …".', { type: 'authentication_error', code: 'invalid_api_key' });
+    throw new OpenAiError(401, 'Send an API key in the header "Authorization: Bearer …".', {
+      type: 'authentication_error',
+      code: 'invalid_api_key',
+    });
   }
   const { actor, apiKeyId } = await identify(deps, bearer, origin);
   const projectId = projectOf(actor, headers);
   const project = await deps.directory.project(projectId);
   if (project === null || (actor.organizationIds !== '*' && !actor.organizationIds.includes(project.organizationId))) {
-    throw new OpenAiError(404, `There is no project ${projectId}.`, { code: 'project_not_found', param: 'OpenAI-Project' });
+    throw new OpenAiError(404, `There is no project ${projectId}.`, {
+      code: 'project_not_found',
+      param: 'OpenAI-Project',
+    });
   }
-  if (!project.isActive) throw new OpenAiError(403, 'The project is archived.', { type: 'permission_error', code: 'project_archived' });
+  if (!project.isActive)
+    throw new OpenAiError(403, 'The project is archived.', { type: 'permission_error', code: 'project_archived' });
   const decision = await deps.authority.decide(actor, USE_PERMISSION, project.scope);
   if (!decision.isAllowed) {
     throw new OpenAiError(403, decision.message, { type: 'permission_error', code: 'insufficient_permissions' });
@@ -60,12 +71,19 @@ export async function authenticate(deps: CallerDependencies, headers: CallerHead
   };
 }
 
-async function identify(deps: CallerDependencies, bearer: string, origin: RequestOrigin): Promise<{ actor: Actor; apiKeyId: string | null }> {
+async function identify(
+  deps: CallerDependencies,
+  bearer: string,
+  origin: RequestOrigin,
+): Promise<{ actor: Actor; apiKeyId: string | null }> {
   // JSON web tokens have two dots; API keys have none.
   if (bearer.includes('.')) return { actor: await deps.credentials.authenticate(bearer, origin), apiKeyId: null };
   const key = await deps.credentials.apiKey(bearer);
   if (key === null) {
-    throw new OpenAiError(401, 'The API key is unknown, expired or revoked.', { type: 'authentication_error', code: 'invalid_api_key' });
+    throw new OpenAiError(401, 'The API key is unknown, expired or revoked.', {
+      type: 'authentication_error',
+      code: 'invalid_api_key',
+    });
   }
   return { actor: { ...key.actor, projectId: key.projectId }, apiKeyId: key.apiKeyId };
 }
@@ -74,10 +92,16 @@ function projectOf(actor: Actor, headers: CallerHeaders): string {
   const named = headers['openai-project'];
   if (actor.projectId === undefined) {
     if (typeof named === 'string' && named !== '') return named;
-    throw new OpenAiError(400, 'This credential is not bound to a project: name one in the header "OpenAI-Project".', { param: 'OpenAI-Project' });
+    throw new OpenAiError(400, 'This credential is not bound to a project: name one in the header "OpenAI-Project".', {
+      param: 'OpenAI-Project',
+    });
   }
   if (named !== undefined && named !== '' && named !== actor.projectId) {
-    throw new OpenAiError(403, 'The credential belongs to another project.', { type: 'permission_error', code: 'project_boundary', param: 'OpenAI-Project' });
+    throw new OpenAiError(403, 'The credential belongs to another project.', {
+      type: 'permission_error',
+      code: 'project_boundary',
+      param: 'OpenAI-Project',
+    });
   }
   return actor.projectId;
 }

@@ -40,18 +40,30 @@ interface CandidateRequest {
 /** The route's targets that this caller may use, can use now, and has a price for. */
 export async function candidateTargets(parts: GatewayParts, request: CandidateRequest): Promise<PricedTarget[]> {
   const { route, policies, caller, operation, texts } = request;
-  const reachable = route.targets.filter(({ endpoint }) => endpoint.projectId === null || endpoint.projectId === caller.place.projectId);
-  if (reachable.length === 0) throw unavailable(`No endpoint of the model '${route.name}' is ready.`, 'provider_unavailable');
-  const allowed = reachable.filter(({ endpoint }) => policies.every((policy) => policy.allowedModels?.has(endpoint.model.slug) ?? true));
+  const reachable = route.targets.filter(
+    ({ endpoint }) => endpoint.projectId === null || endpoint.projectId === caller.place.projectId,
+  );
+  if (reachable.length === 0)
+    throw unavailable(`No endpoint of the model '${route.name}' is ready.`, 'provider_unavailable');
+  const allowed = reachable.filter(({ endpoint }) =>
+    policies.every((policy) => policy.allowedModels?.has(endpoint.model.slug) ?? true),
+  );
   if (allowed.length === 0) {
     await auditDenial(parts, request, { routeId: route.id, reasonCode: 'MODEL_NOT_ALLOWED', model: route.name });
     throw new OpenAiError(403, `The model '${route.name}' is not on the allow-list of this project or key.`, {
-      type: 'permission_error', code: 'model_not_allowed', param: 'model',
+      type: 'permission_error',
+      code: 'model_not_allowed',
+      param: 'model',
     });
   }
   const modality = operation === 'embeddings' ? 'embedding' : 'text';
   const fitting = allowed.filter(({ endpoint }) => endpoint.model.modality === modality);
-  if (fitting.length === 0) throw invalidParameter('model', `The model '${route.name}' does not serve /v1/${operation}.`, 'unsupported_operation');
+  if (fitting.length === 0)
+    throw invalidParameter(
+      'model',
+      `The model '${route.name}' does not serve /v1/${operation}.`,
+      'unsupported_operation',
+    );
   const priced: PricedTarget[] = [];
   for (const target of fitting) {
     const { model } = target.endpoint;
@@ -66,7 +78,8 @@ export async function candidateTargets(parts: GatewayParts, request: CandidateRe
       outputTokens: model.maxOutputTokens,
     });
   }
-  if (priced.length === 0) throw unavailable(`The model '${route.name}' has no price in force; nothing runs without one.`, 'price_unknown');
+  if (priced.length === 0)
+    throw unavailable(`The model '${route.name}' has no price in force; nothing runs without one.`, 'price_unknown');
   return priced;
 }
 
@@ -78,26 +91,46 @@ export function limitTargets(
 ): PricedTarget[] {
   const maxInput = Math.min(...options.policies.map((policy) => policy.maxInputTokens ?? Number.MAX_SAFE_INTEGER));
   const maxOutput = Math.min(...options.policies.map((policy) => policy.maxOutputTokens ?? Number.MAX_SAFE_INTEGER));
-  const prompt = body.forwarded['messages'] !== undefined ? 'messages' : body.forwarded['prompt'] !== undefined ? 'prompt' : 'input';
+  const prompt =
+    body.forwarded['messages'] !== undefined ? 'messages' : body.forwarded['prompt'] !== undefined ? 'prompt' : 'input';
   const least = Math.min(...targets.map((target) => target.inputEstimate));
-  if (least > maxInput) throw invalidParameter(prompt, `The prompt has about ${least} tokens; at most ${maxInput} are allowed here.`, 'max_input_exceeded');
-  const fitting = targets.filter((target) => target.inputEstimate + (target.outputTokens === 0 ? 0 : 1) <= target.endpoint.model.contextWindowTokens);
+  if (least > maxInput)
+    throw invalidParameter(
+      prompt,
+      `The prompt has about ${least} tokens; at most ${maxInput} are allowed here.`,
+      'max_input_exceeded',
+    );
+  const fitting = targets.filter(
+    (target) => target.inputEstimate + (target.outputTokens === 0 ? 0 : 1) <= target.endpoint.model.contextWindowTokens,
+  );
   const window = Math.max(...targets.map((target) => target.endpoint.model.contextWindowTokens));
   if (fitting.length === 0) {
-    throw invalidParameter(prompt, `The context window is ${window} tokens; the prompt has about ${least}.`, 'context_length_exceeded');
+    throw invalidParameter(
+      prompt,
+      `The context window is ${window} tokens; the prompt has about ${least}.`,
+      'context_length_exceeded',
+    );
   }
-  const limited = fitting.map((target) => ({ ...target, outputTokens: roomFor(target, Math.min(target.outputTokens, maxOutput)) }));
+  const limited = fitting.map((target) => ({
+    ...target,
+    outputTokens: roomFor(target, Math.min(target.outputTokens, maxOutput)),
+  }));
   const wanted = body.maxOutputTokens;
   if (wanted === null) {
     const some = limited.filter((target) => target.outputTokens > 0 || target.endpoint.model.modality === 'embedding');
-    if (some.length === 0) throw invalidParameter(body.maxOutputParam, 'No output tokens are allowed here.', 'max_output_exceeded');
+    if (some.length === 0)
+      throw invalidParameter(body.maxOutputParam, 'No output tokens are allowed here.', 'max_output_exceeded');
     return some;
   }
   const able = limited.filter((target) => target.outputTokens >= wanted);
   if (able.length > 0) return able.map((target) => ({ ...target, outputTokens: wanted }));
   const most = Math.max(...limited.map((target) => target.outputTokens));
   if (!options.mayClamp || most < 1) {
-    throw invalidParameter(body.maxOutputParam, `At most ${most} output tokens are possible here; ${wanted} were asked for.`, 'max_output_exceeded');
+    throw invalidParameter(
+      body.maxOutputParam,
+      `At most ${most} output tokens are possible here; ${wanted} were asked for.`,
+      'max_output_exceeded',
+    );
   }
   return limited.filter((target) => target.outputTokens > 0);
 }

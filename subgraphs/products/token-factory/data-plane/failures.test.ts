@@ -16,19 +16,26 @@ const messages = [{ role: 'user' as const, content: 'hi' }];
 
 async function requestsOf(routeId: string, count: number): Promise<Record<string, unknown>[]> {
   return eventually(async () => {
-    const rows = await gateway.test.kernel.database.read('system', (tx) => tx.rows('select * from token_factory.model_requests where route_id = $1 order by id', [routeId]));
+    const rows = await gateway.test.kernel.database.read('system', (tx) =>
+      tx.rows('select * from token_factory.model_requests where route_id = $1 order by id', [routeId]),
+    );
     return rows.length >= count && rows;
   });
 }
 
 function charged(routeId: string, unit: string): bigint {
-  const events = [...gateway.billing.events.values()].filter((event) => event.resourceId === routeId && event.unit === unit);
+  const events = [...gateway.billing.events.values()].filter(
+    (event) => event.resourceId === routeId && event.unit === unit,
+  );
   return events.reduce((sum, event) => sum + event.baseQuantity, 0n);
 }
 
 describe('a stream that ends early', () => {
   it('charges a client that leaves for what was delivered, cancels the provider, and gives the rest of the hold back', async () => {
-    const { routeId } = await gateway.addModel('long', { upstreamModel: 'echo?tokens=1000&delay_ms=2', maxOutputTokens: 2000 });
+    const { routeId } = await gateway.addModel('long', {
+      upstreamModel: 'echo?tokens=1000&delay_ms=2',
+      maxOutputTokens: 2000,
+    });
     const stream = await client.chat.completions.create({ model: 'long', messages, stream: true });
     let received = 0;
     for await (const chunk of stream) {
@@ -54,11 +61,18 @@ describe('a stream that ends early', () => {
     await expect(reading).rejects.toMatchObject({ code: 'upstream_error' });
     await expect(reading).rejects.toBeInstanceOf(APIError);
     const [row] = await requestsOf(routeId, 1);
-    expect(row).toMatchObject({ result: 'failed', error_code: 'upstream_error', input_tokens: 5, output_tokens: 7, attempts: 1 });
+    expect(row).toMatchObject({
+      result: 'failed',
+      error_code: 'upstream_error',
+      input_tokens: 5,
+      output_tokens: 7,
+      attempts: 1,
+    });
     expect(text.startsWith('You said: hi')).toBe(true);
     expect(charged(routeId, 'output_token')).toBe(7n);
     const raw = await fetch(`${gateway.url}/chat/completions`, {
-      method: 'POST', body: JSON.stringify({ model: 'breaking', messages, stream: true }),
+      method: 'POST',
+      body: JSON.stringify({ model: 'breaking', messages, stream: true }),
       headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
     });
     const lines = await raw.text();
@@ -85,8 +99,12 @@ describe('before the first byte', () => {
     const broken = await gateway.addModel('broken-model', { upstreamModel: 'echo?fail', withoutRoute: true });
     const sound = await gateway.addModel('sound-model', { withoutRoute: true });
     const routeId = await gateway.command('token_factory.route.create', {
-      projectId: gateway.place.projectId, name: 'fallback',
-      targets: [{ endpointId: broken.endpointId, tier: 0 }, { endpointId: sound.endpointId, tier: 1 }],
+      projectId: gateway.place.projectId,
+      name: 'fallback',
+      targets: [
+        { endpointId: broken.endpointId, tier: 0 },
+        { endpointId: sound.endpointId, tier: 1 },
+      ],
     });
     await gateway.command('token_factory.route.activate', { id: routeId });
     await eventually(() => client.models.retrieve('fallback').catch(() => null));
@@ -107,7 +125,9 @@ describe('before the first byte', () => {
 
   it('answers 503 provider_unavailable when nobody does, charges nothing, and the official client retries it', async () => {
     const { routeId } = await gateway.addModel('dead', { upstreamModel: 'echo?fail' });
-    const error: unknown = await client.chat.completions.create({ model: 'dead', messages }).catch((thrown: unknown) => thrown);
+    const error: unknown = await client.chat.completions
+      .create({ model: 'dead', messages })
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InternalServerError);
     expect(error).toMatchObject({ status: 503, code: 'provider_unavailable' });
     const [row] = await requestsOf(routeId, 1);
@@ -121,13 +141,17 @@ describe('before the first byte', () => {
 
   it('gives up on a provider that hangs', async () => {
     const { routeId } = await gateway.addModel('hanging', { upstreamModel: 'echo?hang' });
-    await expect(client.chat.completions.create({ model: 'hanging', messages })).rejects.toMatchObject({ code: 'provider_unavailable' });
+    await expect(client.chat.completions.create({ model: 'hanging', messages })).rejects.toMatchObject({
+      code: 'provider_unavailable',
+    });
     expect((await requestsOf(routeId, 1))[0]).toMatchObject({ result: 'failed', attempts: 2 });
   });
 
   it('charges nothing when the client leaves before the first byte', async () => {
     const { routeId } = await gateway.addModel('slow-start', { upstreamModel: 'echo?first_delay_ms=250' });
-    await expect(client.chat.completions.create({ model: 'slow-start', messages }, { timeout: 60 })).rejects.toThrow(/timed out/i);
+    await expect(client.chat.completions.create({ model: 'slow-start', messages }, { timeout: 60 })).rejects.toThrow(
+      /timed out/i,
+    );
     expect((await requestsOf(routeId, 1))[0]).toMatchObject({ result: 'cancelled', cost_nanos: 0n, output_tokens: 0 });
     expect(gateway.billing.heldNanos).toBe(0n);
   });
@@ -135,17 +159,37 @@ describe('before the first byte', () => {
   it('opens the circuit of a dead provider, tells its health, and closes it again', async () => {
     const { providerId, endpointId } = await gateway.addModel('circuit', { upstreamModel: 'echo?fail_calls=5' });
     const health = async (): Promise<unknown> =>
-      (await gateway.test.kernel.database.read('system', (tx) => tx.row<{ health: string }>('select health from token_factory.provider_accounts where id = $1', [providerId])))?.health;
-    for (let call = 0; call < 3; call += 1) await client.chat.completions.create({ model: 'circuit', messages }).catch(() => {});
+      (
+        await gateway.test.kernel.database.read('system', (tx) =>
+          tx.row<{ health: string }>('select health from token_factory.provider_accounts where id = $1', [providerId]),
+        )
+      )?.health;
+    for (let call = 0; call < 3; call += 1)
+      await client.chat.completions.create({ model: 'circuit', messages }).catch(() => {});
     await eventually(async () => (await health()) === 'down');
-    await eventually(() => gateway.healthReports.some((report) => report.componentId === 'token-factory.providers' && report.health === 'degraded' && report.detail?.includes('circuit')));
+    await eventually(() =>
+      gateway.healthReports.some(
+        (report) =>
+          report.componentId === 'token-factory.providers' &&
+          report.health === 'degraded' &&
+          report.detail?.includes('circuit'),
+      ),
+    );
     const startedAt = performance.now();
-    await expect(client.chat.completions.create({ model: 'circuit', messages })).rejects.toMatchObject({ code: 'provider_unavailable' });
+    await expect(client.chat.completions.create({ model: 'circuit', messages })).rejects.toMatchObject({
+      code: 'provider_unavailable',
+    });
     expect(performance.now() - startedAt).toBeLessThan(250);
     expect(endpointId).toMatch(/^mep_/);
-    await eventually(() => client.chat.completions.create({ model: 'circuit', messages }).catch(() => null), { milliseconds: 8000 });
+    await eventually(() => client.chat.completions.create({ model: 'circuit', messages }).catch(() => null), {
+      milliseconds: 8000,
+    });
     await eventually(async () => (await health()) === 'healthy');
-    const told = await gateway.test.kernel.feed.readAfter(0n, { types: ['token_factory.provider.health_changed'], subjectId: providerId }, 10);
+    const told = await gateway.test.kernel.feed.readAfter(
+      0n,
+      { types: ['token_factory.provider.health_changed'], subjectId: providerId },
+      10,
+    );
     expect(told.events.map(({ event }) => event.data['to'])).toEqual(['down', 'healthy']);
   });
 });
@@ -155,7 +199,9 @@ describe('nothing that is secret', () => {
     await gateway.addModel('quiet');
     const prompt = 'the-secret-prompt-of-this-test';
     await client.chat.completions.create({ model: 'quiet', messages: [{ role: 'user', content: prompt }] });
-    await client.chat.completions.create({ model: 'nothing-here', messages: [{ role: 'user', content: prompt }] }).catch(() => {});
+    await client.chat.completions
+      .create({ model: 'nothing-here', messages: [{ role: 'user', content: prompt }] })
+      .catch(() => {});
     const logged = gateway.logged.join('');
     expect(logged.length).toBeGreaterThan(100);
     for (const secret of [gateway.key, prompt, ...gateway.iam.keys.keys()]) expect(logged).not.toContain(secret);

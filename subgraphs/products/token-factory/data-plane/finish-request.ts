@@ -24,14 +24,20 @@ export async function finishRequest(parts: GatewayParts, admission: Admission, e
   const { target, tally } = end;
   const durationMilliseconds = performance.now() - admission.startedAtMilliseconds;
   const isCharged = target !== null && tally !== null;
-  const count = isCharged ? withinHold(target.price, tally.count(), ticket.heldNanos) : { inputTokens: 0, outputTokens: 0 };
+  const count = isCharged
+    ? withinHold(target.price, tally.count(), ticket.heldNanos)
+    : { inputTokens: 0, outputTokens: 0 };
   reservation.settle(count.inputTokens + count.outputTokens);
   let costNanos = 0n;
   try {
-    if (isCharged) costNanos = await ticket.settle({ price: target.price, modelSlug: target.endpoint.model.slug, count });
+    if (isCharged)
+      costNanos = await ticket.settle({ price: target.price, modelSlug: target.endpoint.model.slug, count });
     else await ticket.release();
   } catch (error) {
-    parts.kernel.logger.error({ err: error, request: admission.requestId }, 'a model request was left to the job that settles abandoned ones');
+    parts.kernel.logger.error(
+      { err: error, request: admission.requestId },
+      'a model request was left to the job that settles abandoned ones',
+    );
   }
   parts.log.add({
     id: admission.requestId,

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../../../kernel/kernel.js';
-import type { Billing } from '../../../platform/billing/contract.js';
+import type { Billing } from '../../../platform/billing/index.js';
 import type { ModelProvider } from '../providers/model-provider.js';
 import type { ProviderKind } from '../store/token-factory-entities.js';
 import type { CallerDependencies } from './caller.js';
@@ -25,4 +25,6 @@ export interface GatewayParts {
   readonly random: () => number;
   /** How long an upstream may take to its first byte. */
   readonly firstByteMilliseconds: number;
+  /** The longest pause between two pieces of a stream. */
+  readonly idleMilliseconds: number;
 }

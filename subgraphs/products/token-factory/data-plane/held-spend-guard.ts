@@ -1,7 +1,7 @@
 import type { Kernel } from '../../../../kernel/kernel.js';
 import { type Outcome, accept } from '../../../../kernel/errors/refusal.js';
 import type { Nanos } from '../../../../kernel/money/nano-units.js';
-import type { Billing } from '../../../platform/billing/contract.js';
+import type { Billing } from '../../../platform/billing/index.js';
 import { costOf } from '../domain/token-price.js';
 import { type SpendIntent, closeIntent, insertIntent } from '../store/spend-intents.js';
 import type { SpendGuard, SpendRequest, SpendTicket, Spent } from './spend-guard.js';
@@ -42,20 +42,23 @@ export class HeldSpendGuard implements SpendGuard {
 
   async hold(request: SpendRequest): Promise<Outcome<SpendTicket>> {
     const startedAt = new Date();
-    const held = await this.#kernel.database.transaction([request.place.organizationId], async (tx): Promise<Outcome<null>> => {
-      if (request.amountNanos > 0n) {
-        const hold = await this.#billing.holds.hold(tx, {
-          place: request.place,
-          amountNanos: request.amountNanos,
-          reference: request.requestId,
-          reason: 'model request',
-          ttlSeconds: HOLD_SECONDS,
-        });
-        if (!hold.ok) return hold;
-      }
-      await insertIntent(tx, request);
-      return accept(null);
-    });
+    const held = await this.#kernel.database.transaction(
+      [request.place.organizationId],
+      async (tx): Promise<Outcome<null>> => {
+        if (request.amountNanos > 0n) {
+          const hold = await this.#billing.holds.hold(tx, {
+            place: request.place,
+            amountNanos: request.amountNanos,
+            reference: request.requestId,
+            reason: 'model request',
+            ttlSeconds: HOLD_SECONDS,
+          });
+          if (!hold.ok) return hold;
+        }
+        await insertIntent(tx, request);
+        return accept(null);
+      },
+    );
     if (!held.ok) return held;
     const { amountNanos: heldNanos, ...rest } = request;
     const running: Running = { intent: { ...rest, heldNanos, startedAt }, spent: null };
@@ -100,7 +103,10 @@ export class HeldSpendGuard implements SpendGuard {
         this.#running.delete(intent.requestId);
         return cost ?? (spent === null ? 0n : costOf(spent.price, spent.count));
       } catch (error) {
-        this.#kernel.logger.error({ err: error, request: intent.requestId, attempt }, 'a model request could not be settled and will be tried again');
+        this.#kernel.logger.error(
+          { err: error, request: intent.requestId, attempt },
+          'a model request could not be settled and will be tried again',
+        );
         if (this.#isStopping) throw error;
         await pause(Math.min(RETRY_MILLISECONDS_MAX, 50 * 2 ** Math.min(attempt, 10)));
       }
@@ -128,12 +134,14 @@ export class HeldSpendGuard implements SpendGuard {
           ],
         ),
       )
-      .catch((error: unknown) => this.#kernel.logger.warn({ err: error }, 'counts of model requests could not be written down'));
+      .catch((error: unknown) =>
+        this.#kernel.logger.warn({ err: error }, 'counts of model requests could not be written down'),
+      );
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    const settled = Promise.allSettled([...this.#closing]);
+    const settled = Promise.allSettled(this.#closing);
     await Promise.race([settled, pause(STOP_MILLISECONDS)]);
     this.#isStopping = true;
     await this.#checkpoint();

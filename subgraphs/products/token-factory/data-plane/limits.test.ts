@@ -27,10 +27,16 @@ describe('limits', () => {
   it('admit exactly 100 of 300 concurrent requests, tell the rest when to come back, and say so in headers', async () => {
     await gateway.addModel('rpm');
     const client = await limitedKey({ requestsPerMinute: 100 });
-    const answers = await Promise.allSettled(Array.from({ length: 300 }, () => client.chat.completions.create({ model: 'rpm', messages })));
+    const answers = await Promise.allSettled(
+      Array.from({ length: 300 }, () => client.chat.completions.create({ model: 'rpm', messages })),
+    );
     const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
     expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(100);
-    expect(refused.every((error) => error instanceof RateLimitError && error.code === 'rate_limit_exceeded' && error.type === 'requests')).toBe(true);
+    expect(
+      refused.every(
+        (error) => error instanceof RateLimitError && error.code === 'rate_limit_exceeded' && error.type === 'requests',
+      ),
+    ).toBe(true);
     const wait = Number((refused[0] as RateLimitError).headers.get('retry-after'));
     expect(wait).toBeGreaterThan(50);
     expect(wait).toBeLessThanOrEqual(61);
@@ -44,11 +50,15 @@ describe('limits', () => {
     const first = await Promise.allSettled(Array.from({ length: 40 }, ask));
     expect(first.filter((answer) => answer.status === 'fulfilled')).toHaveLength(6);
     // Six used 15 each; what they did not use is back.
-    const { response } = await client.chat.completions.create({ model: 'tpm', messages, max_tokens: 95 }).withResponse();
+    const { response } = await client.chat.completions
+      .create({ model: 'tpm', messages, max_tokens: 95 })
+      .withResponse();
     expect(response.headers.get('x-ratelimit-limit-tokens')).toBe('663');
     expect(Number(response.headers.get('x-ratelimit-remaining-tokens'))).toBe(663 - 6 * 15 - 100);
     expect(response.headers.get('x-ratelimit-reset-tokens')).toMatch(/^(1m)?\d+s$/);
-    const tooLarge: unknown = await client.chat.completions.create({ model: 'tpm', messages, max_tokens: 900 }).catch((thrown: unknown) => thrown);
+    const tooLarge: unknown = await client.chat.completions
+      .create({ model: 'tpm', messages, max_tokens: 900 })
+      .catch((thrown: unknown) => thrown);
     expect(tooLarge).toMatchObject({ status: 429, type: 'tokens' });
     expect((tooLarge as RateLimitError).headers.get('x-should-retry')).toBe('false');
   });
@@ -59,12 +69,24 @@ describe('limits', () => {
     const [one, other] = [gateway.iam.addKey(place), gateway.iam.addKey(place)];
     const model = (await clientOf(gateway.key).models.retrieve('both')).id;
     await gateway.command('token_factory.policy.set', { projectId: place.projectId, requestsPerMinute: 3 });
-    await gateway.command('token_factory.policy.set', { projectId: place.projectId, apiKeyId: one.apiKeyId, requestsPerMinute: 2 });
+    await gateway.command('token_factory.policy.set', {
+      projectId: place.projectId,
+      apiKeyId: one.apiKeyId,
+      requestsPerMinute: 2,
+    });
     const shared = await gateway.addModel('shared', { withoutRoute: true });
-    const routeId = await gateway.command('token_factory.route.create', { organizationId: place.organizationId, name: 'of-the-organization', targets: [{ modelId: shared.modelId }] });
+    const routeId = await gateway.command('token_factory.route.create', {
+      organizationId: place.organizationId,
+      name: 'of-the-organization',
+      targets: [{ modelId: shared.modelId }],
+    });
     await gateway.command('token_factory.route.activate', { id: routeId });
     const ask = (key: string) => clientOf(key).chat.completions.create({ model: 'of-the-organization', messages });
-    await eventually(() => clientOf(one.key).models.retrieve('of-the-organization').catch(() => null));
+    await eventually(() =>
+      clientOf(one.key)
+        .models.retrieve('of-the-organization')
+        .catch(() => null),
+    );
     await ask(one.key);
     await ask(one.key);
     await expect(ask(one.key)).rejects.toMatchObject({ code: 'rate_limit_exceeded' });
@@ -77,12 +99,28 @@ describe('limits', () => {
     await gateway.addModel('allowed');
     const forbidden = await gateway.addModel('forbidden', { withoutRoute: true });
     const client = await limitedKey({ allowedModels: ['allowed'] });
-    const alias = await gateway.command('token_factory.route.create', { projectId: gateway.place.projectId, name: 'innocent', targets: [{ modelId: forbidden.modelId }] });
+    const alias = await gateway.command('token_factory.route.create', {
+      projectId: gateway.place.projectId,
+      name: 'innocent',
+      targets: [{ modelId: forbidden.modelId }],
+    });
     await gateway.command('token_factory.route.activate', { id: alias });
-    await eventually(() => clientOf(gateway.key).models.retrieve('innocent').catch(() => null));
+    await eventually(() =>
+      clientOf(gateway.key)
+        .models.retrieve('innocent')
+        .catch(() => null),
+    );
     await client.chat.completions.create({ model: 'allowed', messages });
-    await expect(client.chat.completions.create({ model: 'innocent', messages })).rejects.toMatchObject({ status: 403, code: 'model_not_allowed', param: 'model' });
-    expect(gateway.authority.records.at(-1)).toMatchObject({ result: 'denied', reasonCode: 'MODEL_NOT_ALLOWED', targetId: alias });
+    await expect(client.chat.completions.create({ model: 'innocent', messages })).rejects.toMatchObject({
+      status: 403,
+      code: 'model_not_allowed',
+      param: 'model',
+    });
+    expect(gateway.authority.records.at(-1)).toMatchObject({
+      result: 'denied',
+      reasonCode: 'MODEL_NOT_ALLOWED',
+      targetId: alias,
+    });
     expect((await Array.fromAsync(client.models.list())).map((model) => model.id)).toEqual(['allowed']);
   });
 
@@ -91,10 +129,21 @@ describe('limits', () => {
     const client = await limitedKey({ maxInputTokens: 20, maxOutputTokens: 10 });
     const free = clientOf(gateway.key);
     const long = [{ role: 'user' as const, content: 'word '.repeat(30) }];
-    await expect(client.chat.completions.create({ model: 'sized', messages: long })).rejects.toMatchObject({ status: 400, code: 'max_input_exceeded', param: 'messages' });
-    await expect(client.chat.completions.create({ model: 'sized', messages, max_tokens: 11 })).rejects.toMatchObject({ status: 400, param: 'max_tokens' });
-    await expect(free.chat.completions.create({ model: 'sized', messages: [{ role: 'user', content: 'word '.repeat(60) }] })).rejects.toMatchObject({ code: 'context_length_exceeded' });
-    await expect(free.chat.completions.create({ model: 'sized', messages: long, max_tokens: 20 })).rejects.toMatchObject({ param: 'max_tokens' });
+    await expect(client.chat.completions.create({ model: 'sized', messages: long })).rejects.toMatchObject({
+      status: 400,
+      code: 'max_input_exceeded',
+      param: 'messages',
+    });
+    await expect(client.chat.completions.create({ model: 'sized', messages, max_tokens: 11 })).rejects.toMatchObject({
+      status: 400,
+      param: 'max_tokens',
+    });
+    await expect(
+      free.chat.completions.create({ model: 'sized', messages: [{ role: 'user', content: 'word '.repeat(60) }] }),
+    ).rejects.toMatchObject({ code: 'context_length_exceeded' });
+    await expect(
+      free.chat.completions.create({ model: 'sized', messages: long, max_tokens: 20 }),
+    ).rejects.toMatchObject({ param: 'max_tokens' });
     expect((await client.chat.completions.create({ model: 'sized', messages })).usage?.completion_tokens).toBe(3);
   });
 });
@@ -103,16 +152,25 @@ describe('the snapshot', () => {
   it('follows a change within one second of its commit', async () => {
     const { routeId } = await gateway.addModel('switched');
     const client = clientOf(gateway.key);
-    for (const [action, isServed] of [['disable', false], ['activate', true], ['disable', false]] as const) {
+    for (const [action, isServed] of [
+      ['disable', false],
+      ['activate', true],
+      ['disable', false],
+    ] as const) {
       await gateway.command(`token_factory.route.${action}`, { id: routeId });
       const committedAt = performance.now();
       await eventually(async () => {
-        const served = await client.models.retrieve('switched').then(() => true, () => false);
+        const served = await client.models.retrieve('switched').then(
+          () => true,
+          () => false,
+        );
         return served === isServed;
       });
       expect(performance.now() - committedAt).toBeLessThan(1000);
     }
-    await expect(client.chat.completions.create({ model: 'switched', messages })).rejects.toMatchObject({ code: 'model_not_found' });
+    await expect(client.chat.completions.create({ model: 'switched', messages })).rejects.toMatchObject({
+      code: 'model_not_found',
+    });
   });
 
   it('is kept in memory: a request asks the database for nothing but its money', async () => {

@@ -58,13 +58,19 @@ export class ModelSnapshot {
 
   constructor(revision: bigint, routes: readonly ServedRoute[], policies: ReadonlyMap<string, ServedPolicy>) {
     this.revision = revision;
-    this.#routes = new Map(routes.map((route) => [routeKey(route.projectId ?? route.organizationId, route.name), route]));
+    this.#routes = new Map(
+      routes.map((route) => [routeKey(route.projectId ?? route.organizationId, route.name), route]),
+    );
     this.#policies = policies;
   }
 
   /** The active route that a project means by a name: its own, else its organization's. */
   route(place: { projectId: string; organizationId: string }, name: string): ServedRoute | null {
-    return this.#routes.get(routeKey(place.projectId, name)) ?? this.#routes.get(routeKey(place.organizationId, name)) ?? null;
+    return (
+      this.#routes.get(routeKey(place.projectId, name)) ??
+      this.#routes.get(routeKey(place.organizationId, name)) ??
+      null
+    );
   }
 
   /** All active routes of a project, its organization's included, by name. */
@@ -72,14 +78,16 @@ export class ModelSnapshot {
     const byName = new Map<string, ServedRoute>();
     for (const route of this.#routes.values()) {
       if (route.organizationId !== place.organizationId) continue;
-      if (route.projectId === place.projectId || (route.projectId === null && !byName.has(route.name))) byName.set(route.name, route);
+      if (route.projectId === place.projectId || (route.projectId === null && !byName.has(route.name)))
+        byName.set(route.name, route);
     }
     return [...byName.values()].sort((a, b) => a.name.localeCompare(b.name));
   }
 
   /** The policies that bind a caller: its project's and its API key's. */
   policiesOf(projectId: string, apiKeyId: string | null): ServedPolicy[] {
-    const keys = apiKeyId === null ? [policyKey(projectId, null)] : [policyKey(projectId, null), policyKey(projectId, apiKeyId)];
+    const keys =
+      apiKeyId === null ? [policyKey(projectId, null)] : [policyKey(projectId, null), policyKey(projectId, apiKeyId)];
     return keys.flatMap((key) => this.#policies.get(key) ?? []);
   }
 }

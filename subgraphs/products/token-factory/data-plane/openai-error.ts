@@ -8,7 +8,16 @@ export class OpenAiError extends Error {
   readonly param: string | null;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, message: string, facts: { type?: string; code?: string | null; param?: string | null; headers?: Readonly<Record<string, string>> } = {}) {
+  constructor(
+    status: number,
+    message: string,
+    facts: {
+      type?: string;
+      code?: string | null;
+      param?: string | null;
+      headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
     super(message);
     this.name = 'OpenAiError';
     this.status = status;
@@ -30,7 +39,11 @@ export function invalidParameter(param: string | null, message: string, code: st
 
 export function insufficientQuota(message: string): OpenAiError {
   // The official client retries every 429 unless it is told not to.
-  return new OpenAiError(429, message, { type: 'insufficient_quota', code: 'insufficient_quota', headers: { 'x-should-retry': 'false' } });
+  return new OpenAiError(429, message, {
+    type: 'insufficient_quota',
+    code: 'insufficient_quota',
+    headers: { 'x-should-retry': 'false' },
+  });
 }
 
 export function unavailable(message: string, code = 'service_unavailable'): OpenAiError {
@@ -58,8 +71,11 @@ export function toOpenAiError(error: unknown): OpenAiError {
     }
   }
   const { statusCode, code } = error as { statusCode?: number; code?: string };
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new OpenAiError(413, 'The body is too large.', { code: 'payload_too_large' });
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new OpenAiError(415, 'The body must be application/json.', { code: 'unsupported_media_type' });
-  if (statusCode === 400) return new OpenAiError(400, 'The body could not be parsed as JSON.', { code: 'invalid_json' });
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new OpenAiError(413, 'The body is too large.', { code: 'payload_too_large' });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new OpenAiError(415, 'The body must be application/json.', { code: 'unsupported_media_type' });
+  if (statusCode === 400)
+    return new OpenAiError(400, 'The body could not be parsed as JSON.', { code: 'invalid_json' });
   return new OpenAiError(500, 'Something went wrong on our side.', { code: 'internal_error' });
 }

@@ -17,7 +17,11 @@ declare module 'fastify' {
 
 /** The OpenAI-compatible API below `/v1`. Nothing is passed through: what is not named here is not served. */
 export function openAiRoutes(parts: GatewayParts): (server: FastifyInstance) => Promise<void> {
-  const seconds = parts.kernel.metrics.histogram('token_factory_request_seconds', 'Time of a request of the model API, its last byte included.', ['operation', 'status']);
+  const seconds = parts.kernel.metrics.histogram(
+    'token_factory_request_seconds',
+    'Time of a request of the model API, its last byte included.',
+    ['operation', 'status'],
+  );
   return async (server) => {
     await server.register(
       async (scope) => {
@@ -29,12 +33,22 @@ export function openAiRoutes(parts: GatewayParts): (server: FastifyInstance) => 
           reply.header('x-request-id', request.modelCorrelationId);
         });
         scope.addHook('onSend', async (_request, reply, payload) => {
-          if (reply.getHeader('openai-processing-ms') === undefined) reply.header('openai-processing-ms', String(Math.round(reply.elapsedTime)));
+          if (reply.getHeader('openai-processing-ms') === undefined)
+            reply.header('openai-processing-ms', String(Math.round(reply.elapsedTime)));
           return payload;
         });
         scope.setErrorHandler((error, request, reply) => fail(parts, error, request, reply));
         scope.setNotFoundHandler((request, reply) =>
-          fail(parts, new OpenAiError(404, `Unknown request URL: ${request.method} ${request.url.split('?', 1)[0]?.slice(0, 200) ?? ''}.`, { code: 'unknown_url' }), request, reply),
+          fail(
+            parts,
+            new OpenAiError(
+              404,
+              `Unknown request URL: ${request.method} ${request.url.split('?', 1)[0]?.slice(0, 200) ?? ''}.`,
+              { code: 'unknown_url' },
+            ),
+            request,
+            reply,
+          ),
         );
         for (const operation of OPERATIONS) {
           scope.post(`/${operation}`, { bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
@@ -43,15 +57,25 @@ export function openAiRoutes(parts: GatewayParts): (server: FastifyInstance) => 
             return serveRequest(parts, operation, request, reply, request.modelCorrelationId);
           });
         }
-        scope.get('/models', async (request) => ({ object: 'list', data: await listModels(parts, request, request.modelCorrelationId) }));
-        scope.get<{ Params: { '*': string } }>('/models/*', async (request) => findModel(parts, request, request.params['*'], request.modelCorrelationId));
+        scope.get('/models', async (request) => ({
+          object: 'list',
+          data: await listModels(parts, request, request.modelCorrelationId),
+        }));
+        scope.get<{ Params: { '*': string } }>('/models/*', async (request) =>
+          findModel(parts, request, request.params['*'], request.modelCorrelationId),
+        );
       },
       { prefix: '/v1' },
     );
   };
 }
 
-async function fail(parts: GatewayParts, error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function fail(
+  parts: GatewayParts,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const shown = toOpenAiError(error);
   if (shown.status >= 500 && !(error instanceof OpenAiError)) {
     parts.kernel.logger.error({ err: error, correlationId: request.modelCorrelationId }, 'a model request failed');

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../../../kernel/kernel.js';
-import type { Prices } from '../../../platform/billing/contract.js';
+import type { Prices } from '../../../platform/billing/index.js';
 import type { TokenPrice } from '../domain/token-price.js';
 import { INPUT_UNIT, OUTPUT_UNIT, modelPriceKey } from '../usecases/require-prices.js';
 import type { ServedModel } from './model-snapshot.js';
@@ -71,7 +71,8 @@ export class PriceList {
       const request = { priceKey: modelPriceKey(model.slug), organizationId };
       const input = await this.#prices.snapshot(tx, { ...request, unit: INPUT_UNIT });
       if (!input.ok) return null;
-      const output = model.modality === 'embedding' ? null : await this.#prices.snapshot(tx, { ...request, unit: OUTPUT_UNIT });
+      const output =
+        model.modality === 'embedding' ? null : await this.#prices.snapshot(tx, { ...request, unit: OUTPUT_UNIT });
       if (output?.ok === false || (output !== null && output.value.currency !== input.value.currency)) return null;
       return {
         inputPriceId: input.value.id,
@@ -91,9 +92,14 @@ export class PriceList {
     const { signal } = this.#stopping;
     let position = feed.head;
     while (!signal.aborted && !feed.isClosed) {
-      const { events, through } = await feed.readAfter(position, { types: ['billing.price.', 'billing.price_book.'] }, 100);
+      const { events, through } = await feed.readAfter(
+        position,
+        { types: ['billing.price.', 'billing.price_book.'] },
+        100,
+      );
       position = through;
-      if (events.length > 0) await this.#reload().catch((error: unknown) => logger.warn({ err: error }, 'prices could not be reloaded'));
+      if (events.length > 0)
+        await this.#reload().catch((error: unknown) => logger.warn({ err: error }, 'prices could not be reloaded'));
       else await feed.waitBeyond(position, AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_MILLISECONDS)]));
     }
   }

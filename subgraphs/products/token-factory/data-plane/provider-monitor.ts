@@ -30,7 +30,13 @@ export class ProviderMonitor {
   #of(endpoint: ServingEndpoint): Watched {
     let watched = this.#watched.get(endpoint.failureDomain);
     if (watched === undefined) {
-      watched = { breaker: new CircuitBreaker(), providerAccountId: endpoint.providerAccountId, told: 'healthy', telling: false, firstByteMilliseconds: null };
+      watched = {
+        breaker: new CircuitBreaker(),
+        providerAccountId: endpoint.providerAccountId,
+        told: 'healthy',
+        telling: false,
+        firstByteMilliseconds: null,
+      };
       this.#watched.set(endpoint.failureDomain, watched);
     }
     return watched;
@@ -68,25 +74,34 @@ export class ProviderMonitor {
   assume(providerAccountId: string, health: ProviderHealth): void {
     const watched = this.#watched.get(providerAccountId);
     if (watched !== undefined) watched.told = health;
-    else this.#watched.set(providerAccountId, { breaker: new CircuitBreaker(), providerAccountId, told: health, telling: false, firstByteMilliseconds: null });
+    else
+      this.#watched.set(providerAccountId, {
+        breaker: new CircuitBreaker(),
+        providerAccountId,
+        told: health,
+        telling: false,
+        firstByteMilliseconds: null,
+      });
   }
 
   #tell(watched: Watched, reason: string): void {
-    const { providerAccountId: id } = watched;
     const health = watched.breaker.health();
-    if (id === null || watched.telling || health === watched.told) return;
+    if (watched.providerAccountId === null || watched.telling || health === watched.told) return;
     watched.telling = true;
-    this.#kernel.pipeline
-      .execute(observeProvider, { id, health, reason: reason.slice(0, 500) }, { actor: systemActor('token_factory.gateway'), correlationId: newId('cor') })
-      .then(
-        () => {
-          watched.told = health;
-        },
-        (error: unknown) => this.#kernel.logger.warn({ err: error, provider: id }, 'the health of a provider could not be written down'),
-      )
-      .finally(() => {
-        watched.telling = false;
-        if (watched.told === health) this.#tell(watched, reason);
-      });
+    void this.#write(watched, watched.providerAccountId, { health, reason: reason.slice(0, 500) });
+  }
+
+  /** Writes the health down; what changed meanwhile is told right after. */
+  async #write(watched: Watched, id: string, observation: { health: ProviderHealth; reason: string }): Promise<void> {
+    const origin = { actor: systemActor('token_factory.gateway'), correlationId: newId('cor') };
+    try {
+      await this.#kernel.pipeline.execute(observeProvider, { id, ...observation }, origin);
+      watched.told = observation.health;
+    } catch (error) {
+      this.#kernel.logger.warn({ err: error, provider: id }, 'the health of a provider could not be written down');
+    } finally {
+      watched.telling = false;
+    }
+    if (watched.told === observation.health) this.#tell(watched, observation.reason);
   }
 }

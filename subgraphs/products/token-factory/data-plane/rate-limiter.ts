@@ -30,7 +30,12 @@ export interface RateReservation {
 
 export type RateAnswer =
   | { readonly ok: true; readonly reservation: RateReservation }
-  | { readonly ok: false; readonly kind: 'requests' | 'tokens'; readonly limit: number; readonly waitMilliseconds: number | null };
+  | {
+      readonly ok: false;
+      readonly kind: 'requests' | 'tokens';
+      readonly limit: number;
+      readonly waitMilliseconds: number | null;
+    };
 
 /**
  * Requests and tokens a minute, per policy, exact within this process: checking and counting is one step that nothing
@@ -83,12 +88,24 @@ export class RateLimiter {
   /** Where the tightest policy stands: what the `x-ratelimit-*` headers say. */
   states(policies: readonly ServedPolicy[]): RateStates {
     return {
-      requests: this.#tightest(policies, (policy) => policy.requestsPerMinute, (windows) => windows.requests),
-      tokens: this.#tightest(policies, (policy) => policy.tokensPerMinute, (windows) => windows.tokens),
+      requests: this.#tightest(
+        policies,
+        (policy) => policy.requestsPerMinute,
+        (windows) => windows.requests,
+      ),
+      tokens: this.#tightest(
+        policies,
+        (policy) => policy.tokensPerMinute,
+        (windows) => windows.tokens,
+      ),
     };
   }
 
-  #tightest(policies: readonly ServedPolicy[], limitOf: (policy: ServedPolicy) => number | null, windowOf: (windows: Windows) => RateWindow): RateState | null {
+  #tightest(
+    policies: readonly ServedPolicy[],
+    limitOf: (policy: ServedPolicy) => number | null,
+    windowOf: (windows: Windows) => RateWindow,
+  ): RateState | null {
     const now = this.#clock();
     let tightest: RateState | null = null;
     for (const policy of policies) {

@@ -19,9 +19,14 @@ const streaming = {
   stream_options: z.strictObject({ include_usage: z.boolean().optional() }).nullish(),
 };
 const sampling = {
-  temperature: fraction(0, 2), top_p: fraction(0, 1), presence_penalty: fraction(-2, 2), frequency_penalty: fraction(-2, 2),
-  seed: z.int().nullish(), stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
-  logit_bias: z.record(z.string(), z.number()).nullish(), user: z.string().max(512).optional(),
+  temperature: fraction(0, 2),
+  top_p: fraction(0, 1),
+  presence_penalty: fraction(-2, 2),
+  frequency_penalty: fraction(-2, 2),
+  seed: z.int().nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  logit_bias: z.record(z.string(), z.number()).nullish(),
+  user: z.string().max(512).optional(),
   n: z.literal(1, 'must be 1').nullish(),
 };
 const model = z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters');
@@ -35,7 +40,10 @@ const chat = z.strictObject({
   ...sampling,
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
-  tools: z.array(z.looseObject({ type: z.string() })).max(256).optional(),
+  tools: z
+    .array(z.looseObject({ type: z.string() }))
+    .max(256)
+    .optional(),
   tool_choice: z.union([z.string(), z.looseObject({})]).optional(),
   parallel_tool_calls: z.boolean().optional(),
   response_format: z.looseObject({ type: z.string() }).optional(),
@@ -57,7 +65,10 @@ const completion = z.strictObject({
 
 const embedding = z.strictObject({
   model,
-  input: z.union([z.string().min(1, 'must not be empty'), z.array(z.string().min(1, 'must not be empty')).min(1).max(2048)], 'must be a string or a list of strings'),
+  input: z.union(
+    [z.string().min(1, 'must not be empty'), z.array(z.string().min(1, 'must not be empty')).min(1).max(2048)],
+    'must be a string or a list of strings',
+  ),
   dimensions: z.int().min(1).max(8192).optional(),
   encoding_format: z.enum(['float', 'base64']).optional(),
   user: z.string().max(512).optional(),
@@ -78,11 +89,24 @@ export interface ParsedBody {
 }
 
 /** Fields that the gateway decides or keeps to itself. */
-const OWN = new Set(['model', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'metadata', 'store', 'user', 'n', 'best_of', 'echo']);
+const OWN = new Set([
+  'model',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'metadata',
+  'store',
+  'user',
+  'n',
+  'best_of',
+  'echo',
+]);
 
 /** Parses a body; throws 400 naming the first parameter at fault. */
 export function parseBody(operation: Operation, raw: unknown): ParsedBody {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw invalidParameter(null, 'The body must be a JSON object.');
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw invalidParameter(null, 'The body must be a JSON object.');
   const parsed = SCHEMAS[operation].safeParse(raw);
   if (!parsed.success) throw faultOf(parsed.error.issues[0]);
   const body: Readonly<Record<string, unknown>> = parsed.data;
@@ -110,7 +134,10 @@ function faultOf(issue: z.core.$ZodIssue | undefined): OpenAiError {
 }
 
 /** Within a union, the alternative that came furthest tells the most. */
-function deepestIssue(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): { issue: z.core.$ZodIssue; path: PropertyKey[] } {
+function deepestIssue(
+  issue: z.core.$ZodIssue,
+  above: readonly PropertyKey[] = [],
+): { issue: z.core.$ZodIssue; path: PropertyKey[] } {
   const path = [...above, ...issue.path];
   if (issue.code !== 'invalid_union') return { issue, path };
   const candidates = issue.errors.flatMap((issues) => issues.slice(0, 1)).map((inner) => deepestIssue(inner, path));
@@ -119,5 +146,9 @@ function deepestIssue(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = [
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), '');
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
 }

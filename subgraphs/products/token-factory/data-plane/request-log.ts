@@ -38,14 +38,31 @@ const BATCH = 500;
 const WAITING_MAX = 20_000;
 
 const COLUMNS: readonly (readonly [column: string, type: string, field: keyof RequestEntry])[] = [
-  ['id', 'text', 'id'], ['organization_id', 'text', 'organizationId'], ['department_id', 'text', 'departmentId'], ['project_id', 'text', 'projectId'],
-  ['route_id', 'text', 'routeId'], ['route_name', 'text', 'routeName'], ['model_id', 'text', 'modelId'],
-  ['provider_account_id', 'text', 'providerAccountId'], ['endpoint_id', 'text', 'endpointId'], ['api_key_id', 'text', 'apiKeyId'],
-  ['principal_id', 'text', 'principalId'], ['operation', 'text', 'operation'], ['is_streaming', 'boolean', 'isStreaming'],
-  ['result', 'text', 'result'], ['error_code', 'text', 'errorCode'], ['attempts', 'int', 'attempts'], ['input_tokens', 'int', 'inputTokens'],
-  ['output_tokens', 'int', 'outputTokens'], ['provenance', 'text', 'provenance'], ['cost_nanos', 'bigint', 'costNanos'], ['currency', 'text', 'currency'],
-  ['first_byte_milliseconds', 'int', 'firstByteMilliseconds'], ['duration_milliseconds', 'int', 'durationMilliseconds'],
-  ['correlation_id', 'text', 'correlationId'], ['started_at', 'timestamptz', 'startedAt'],
+  ['id', 'text', 'id'],
+  ['organization_id', 'text', 'organizationId'],
+  ['department_id', 'text', 'departmentId'],
+  ['project_id', 'text', 'projectId'],
+  ['route_id', 'text', 'routeId'],
+  ['route_name', 'text', 'routeName'],
+  ['model_id', 'text', 'modelId'],
+  ['provider_account_id', 'text', 'providerAccountId'],
+  ['endpoint_id', 'text', 'endpointId'],
+  ['api_key_id', 'text', 'apiKeyId'],
+  ['principal_id', 'text', 'principalId'],
+  ['operation', 'text', 'operation'],
+  ['is_streaming', 'boolean', 'isStreaming'],
+  ['result', 'text', 'result'],
+  ['error_code', 'text', 'errorCode'],
+  ['attempts', 'int', 'attempts'],
+  ['input_tokens', 'int', 'inputTokens'],
+  ['output_tokens', 'int', 'outputTokens'],
+  ['provenance', 'text', 'provenance'],
+  ['cost_nanos', 'bigint', 'costNanos'],
+  ['currency', 'text', 'currency'],
+  ['first_byte_milliseconds', 'int', 'firstByteMilliseconds'],
+  ['duration_milliseconds', 'int', 'durationMilliseconds'],
+  ['correlation_id', 'text', 'correlationId'],
+  ['started_at', 'timestamptz', 'startedAt'],
 ];
 const INSERT = `insert into token_factory.model_requests (${COLUMNS.map(([column]) => column).join(', ')})
   select * from unnest(${COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')}) on conflict do nothing`;
@@ -63,7 +80,11 @@ export class RequestLog {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#lost = kernel.metrics.counter('token_factory_request_log_lost_total', 'Entries of the request log that could not be kept.', []);
+    this.#lost = kernel.metrics.counter(
+      'token_factory_request_log_lost_total',
+      'Entries of the request log that could not be kept.',
+      [],
+    );
   }
 
   add(entry: RequestEntry): void {
@@ -91,7 +112,11 @@ export class RequestLog {
       const batch = this.#waiting.splice(0, BATCH);
       try {
         await this.#kernel.database.transaction('system', (tx) =>
-          tx.prepared('token_factory.request_log.insert', INSERT, COLUMNS.map(([, , field]) => batch.map((entry) => entry[field]))),
+          tx.prepared(
+            'token_factory.request_log.insert',
+            INSERT,
+            COLUMNS.map(([, , field]) => batch.map((entry) => entry[field])),
+          ),
         );
       } catch (error) {
         this.#kernel.logger.warn({ err: error, entries: batch.length }, 'the request log could not be written');

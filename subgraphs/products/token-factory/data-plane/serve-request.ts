@@ -16,8 +16,18 @@ const CLAMP_HEADER = 'x-clamp-max-tokens';
 const REQUEST_MILLISECONDS_MAX = 600_000;
 
 /** Serves one model request from its credential to its settlement. */
-export async function serveRequest(parts: GatewayParts, operation: Operation, request: FastifyRequest, reply: FastifyReply, correlationId: string): Promise<unknown> {
-  const caller = await authenticate(parts.callers, request.headers, { correlationId, ip: request.ip, userAgent: request.headers['user-agent'] });
+export async function serveRequest(
+  parts: GatewayParts,
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  correlationId: string,
+): Promise<unknown> {
+  const caller = await authenticate(parts.callers, request.headers, {
+    correlationId,
+    ip: request.ip,
+    userAgent: request.headers['user-agent'],
+  });
   const body = parseBody(operation, request.body);
   const mayClamp = request.headers[CLAMP_HEADER] === 'true';
   const admission = await admit(parts, { caller, operation, body, mayClamp, correlationId });
@@ -54,17 +64,31 @@ function clientSignal(reply: FastifyReply): AbortController {
 function failBeforeAnswer(parts: GatewayParts, admission: Admission, error: unknown): never {
   const nothing = { target: null, tally: null, firstByteMilliseconds: null };
   if (error instanceof ClientGone) {
-    void finishRequest(parts, admission, { ...nothing, result: 'cancelled', errorCode: null, attempts: error.attempts });
+    void finishRequest(parts, admission, {
+      ...nothing,
+      result: 'cancelled',
+      errorCode: null,
+      attempts: error.attempts,
+    });
     throw new OpenAiError(499, 'The client closed the connection.', { code: 'client_closed_request' });
   }
   const shown = error instanceof NoAnswer ? error.shown : toOpenAiError(error);
   void finishRequest(parts, admission, {
-    ...nothing, result: 'failed', errorCode: shown.code, attempts: error instanceof NoAnswer ? error.attempts : 1,
+    ...nothing,
+    result: 'failed',
+    errorCode: shown.code,
+    attempts: error instanceof NoAnswer ? error.attempts : 1,
   });
   throw error instanceof NoAnswer ? shown : error;
 }
 
-function answerWhole(parts: GatewayParts, admission: Admission, opened: OpenedAnswer, body: JsonBody, client: AbortSignal): JsonBody {
+function answerWhole(
+  parts: GatewayParts,
+  admission: Admission,
+  opened: OpenedAnswer,
+  body: JsonBody,
+  client: AbortSignal,
+): JsonBody {
   const tally = new TokenTally(opened.target, admission.texts);
   tally.countWhole(body);
   const isGone = client.aborted;

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../../../kernel/kernel.js';
-import type { Secrets } from '../../../platform/iam/contract.js';
+import type { Secrets } from '../../../platform/iam/index.js';
 import type { ModelSnapshot } from './model-snapshot.js';
 import { loadSnapshot } from './snapshot-loader.js';
 
@@ -57,7 +57,9 @@ export class SnapshotFollower {
       await pause(WAKE_MILLISECONDS_MIN, signal);
       await feed.waitBeyond(position, AbortSignal.any([signal, AbortSignal.timeout(POLL_MILLISECONDS)]));
       if (signal.aborted) return;
-      await this.refresh().catch((error: unknown) => logger.warn({ err: error }, 'the model snapshot could not be refreshed'));
+      await this.refresh().catch((error: unknown) =>
+        logger.warn({ err: error }, 'the model snapshot could not be refreshed'),
+      );
     }
   }
 

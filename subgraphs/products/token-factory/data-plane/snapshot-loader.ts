@@ -1,19 +1,58 @@
 import type { Transaction } from '../../../../kernel/database/transaction.js';
-import type { Secrets } from '../../../platform/iam/contract.js';
-import { ModelSnapshot, type ServedModel, type ServedPolicy, type ServedRoute, type ServedTarget, type ServingEndpoint, policyKey } from './model-snapshot.js';
+import type { Secrets } from '../../../platform/iam/index.js';
+import {
+  ModelSnapshot,
+  type ServedModel,
+  type ServedPolicy,
+  type ServedRoute,
+  type ServedTarget,
+  type ServingEndpoint,
+  policyKey,
+} from './model-snapshot.js';
 
 interface EndpointRow {
-  id: string; model_id: string; provider_account_id: string | null; organization_id: string | null; project_id: string | null;
-  base_url: string | null; upstream_model: string; kind: 'builtin' | 'openai_compatible' | null; provider_url: string | null; secret_id: string | null;
+  id: string;
+  model_id: string;
+  provider_account_id: string | null;
+  organization_id: string | null;
+  project_id: string | null;
+  base_url: string | null;
+  upstream_model: string;
+  kind: 'builtin' | 'openai_compatible' | null;
+  provider_url: string | null;
+  secret_id: string | null;
 }
-interface RouteRow { id: string; name: string; organization_id: string; project_id: string | null; created_at: number }
-interface TargetRow { route_id: string; tier: number; weight: number; endpoint_id: string | null; model_id: string | null }
+interface RouteRow {
+  id: string;
+  name: string;
+  organization_id: string;
+  project_id: string | null;
+  created_at: number;
+}
+interface TargetRow {
+  route_id: string;
+  tier: number;
+  weight: number;
+  endpoint_id: string | null;
+  model_id: string | null;
+}
 interface PolicyRow {
-  id: string; project_id: string; api_key_id: string | null; allowed_models: string[] | null; requests_per_minute: number | null;
-  tokens_per_minute: number | null; max_input_tokens: number | null; max_output_tokens: number | null;
+  id: string;
+  project_id: string;
+  api_key_id: string | null;
+  allowed_models: string[] | null;
+  requests_per_minute: number | null;
+  tokens_per_minute: number | null;
+  max_input_tokens: number | null;
+  max_output_tokens: number | null;
 }
 interface ModelRow {
-  id: string; slug: string; modality: ServedModel['modality']; context_window_tokens: number; max_output_tokens: number; tokenizer: ServedModel['tokenizer'];
+  id: string;
+  slug: string;
+  modality: ServedModel['modality'];
+  context_window_tokens: number;
+  max_output_tokens: number;
+  tokenizer: ServedModel['tokenizer'];
 }
 
 export interface SnapshotRows extends Record<string, unknown> {
@@ -43,7 +82,11 @@ const LOAD = `select
      max_input_tokens, max_output_tokens from token_factory.model_policies) l) as policies`;
 
 /** Loads a snapshot. Keys that were opened before are taken from `opened` (by secret id); new ones are added to it. */
-export async function loadSnapshot(tx: Transaction, secrets: Secrets, opened: Map<string, string>): Promise<ModelSnapshot> {
+export async function loadSnapshot(
+  tx: Transaction,
+  secrets: Secrets,
+  opened: Map<string, string>,
+): Promise<ModelSnapshot> {
   const rows = await tx.row<SnapshotRows>(LOAD);
   if (rows === null) throw new Error('the snapshot statement answered nothing');
   for (const { secret_id: secretId } of rows.endpoints) {
@@ -71,7 +114,7 @@ export function buildSnapshot(rows: SnapshotRows, opened: ReadonlyMap<string, st
     name: route.name,
     organizationId: route.organization_id,
     projectId: route.project_id,
-    createdAt: Number(route.created_at),
+    createdAt: route.created_at,
     targets: (targets.get(route.id) ?? []).flatMap((target): ServedTarget[] =>
       [...endpoints.values()]
         .filter(({ endpoint }) => endpoint.id === target.endpoint_id || endpoint.model.id === target.model_id)

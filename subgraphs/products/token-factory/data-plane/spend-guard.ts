@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../../kernel/errors/refusal.js';
 import type { Nanos } from '../../../../kernel/money/nano-units.js';
-import type { Place } from '../../../platform/billing/contract.js';
+import type { Place } from '../../../platform/billing/index.js';
 import type { TokenCount, TokenPrice } from '../domain/token-price.js';
 
 export interface SpendRequest {

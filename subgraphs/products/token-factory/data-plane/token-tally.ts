@@ -11,7 +11,11 @@ interface ReportedUsage {
 
 interface Choice {
   readonly text?: string;
-  readonly delta?: { readonly content?: string | null; readonly reasoning_content?: string | null; readonly tool_calls?: readonly unknown[] };
+  readonly delta?: {
+    readonly content?: string | null;
+    readonly reasoning_content?: string | null;
+    readonly tool_calls?: readonly unknown[];
+  };
   readonly message?: { readonly content?: string | null; readonly tool_calls?: readonly unknown[] };
 }
 
@@ -40,7 +44,10 @@ export class TokenTally {
   report(body: JsonBody): void {
     const usage = body['usage'] as ReportedUsage | null | undefined;
     if (usage == null || !isCount(usage.prompt_tokens)) return;
-    this.#reported = { inputTokens: usage.prompt_tokens, outputTokens: isCount(usage.completion_tokens) ? usage.completion_tokens : 0 };
+    this.#reported = {
+      inputTokens: usage.prompt_tokens,
+      outputTokens: isCount(usage.completion_tokens) ? usage.completion_tokens : 0,
+    };
   }
 
   get hasDelivered(): boolean {
@@ -48,7 +55,12 @@ export class TokenTally {
   }
 
   count(): TokenCount {
-    return this.#reported ?? { inputTokens: promptEstimate(this.#target.endpoint.model.tokenizer, this.#texts), outputTokens: this.#counted };
+    return (
+      this.#reported ?? {
+        inputTokens: promptEstimate(this.#target.endpoint.model.tokenizer, this.#texts),
+        outputTokens: this.#counted,
+      }
+    );
   }
 
   provenance(): Provenance {
@@ -63,7 +75,8 @@ export class TokenTally {
     const { tokenizer } = this.#target.endpoint.model;
     for (const choice of choicesOf(body)) {
       const text = textOf(choice);
-      this.#counted += tokenizer === 'builtin_words' ? tokenBound(tokenizer, text) : Math.ceil(Buffer.byteLength(text) / 4);
+      this.#counted +=
+        tokenizer === 'builtin_words' ? tokenBound(tokenizer, text) : Math.ceil(Buffer.byteLength(text) / 4);
     }
   }
 

@@ -13,6 +13,8 @@ export interface OpenedAnswer {
   readonly target: PricedTarget;
   readonly attempts: number;
   readonly firstByteMilliseconds: number;
+  /** Cancels the upstream's work: what it has not sent is lost. */
+  readonly cancel: () => void;
   readonly answer:
     | { readonly kind: 'json'; readonly body: JsonBody }
     | { readonly kind: 'stream'; readonly first: JsonBody | null; readonly rest: AsyncIterator<JsonBody> };
@@ -41,14 +43,19 @@ export class NoAnswer extends Error {
  * Tries the targets in order until one answers its first byte; a route with one target tries it twice. Targets whose
  * circuit is open are passed over. A refusal of the request itself is final: no other provider is asked.
  */
-export async function openAnswer(parts: GatewayParts, admission: Admission, client: AbortSignal): Promise<OpenedAnswer> {
+export async function openAnswer(
+  parts: GatewayParts,
+  admission: Admission,
+  client: AbortSignal,
+): Promise<OpenedAnswer> {
   const [only] = admission.targets;
   const order = admission.targets.length === 1 && only !== undefined ? [only, only] : admission.targets;
   let attempts = 0;
   for (const target of order) {
     if (attempts >= ATTEMPTS_MAX) break;
     if (!parts.monitor.admits(target.endpoint)) continue;
-    if (attempts > 0) await sleep(BACKOFF_MILLISECONDS * attempts * parts.random(), undefined, { signal: client }).catch(() => {});
+    if (attempts > 0)
+      await sleep(BACKOFF_MILLISECONDS * attempts * parts.random(), undefined, { signal: client }).catch(() => {});
     attempts += 1;
     try {
       return { ...(await attempt(parts, admission, target, client)), target, attempts };
@@ -72,7 +79,10 @@ export async function openAnswer(parts: GatewayParts, admission: Admission, clie
       );
     }
   }
-  throw new NoAnswer(unavailable(`No provider of the model '${admission.route.name}' answered.`, 'provider_unavailable'), attempts);
+  throw new NoAnswer(
+    unavailable(`No provider of the model '${admission.route.name}' answered.`, 'provider_unavailable'),
+    attempts,
+  );
 }
 
 async function attempt(
@@ -80,7 +90,7 @@ async function attempt(
   admission: Admission,
   target: PricedTarget,
   client: AbortSignal,
-): Promise<Pick<OpenedAnswer, 'answer' | 'firstByteMilliseconds'>> {
+): Promise<Omit<OpenedAnswer, 'target' | 'attempts'>> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), parts.firstByteMilliseconds);
   const startedAt = performance.now();
@@ -89,7 +99,10 @@ async function attempt(
     const answer = await parts.providers[target.endpoint.kind].call({
       endpoint: target.endpoint,
       operation,
-      body: target.outputTokens > 0 ? { ...body.forwarded, [limitName(admission, target)]: target.outputTokens } : body.forwarded,
+      body:
+        target.outputTokens > 0
+          ? { ...body.forwarded, [limitName(admission, target)]: target.outputTokens }
+          : body.forwarded,
       isStreaming: body.isStreaming,
       correlationId,
       signal: AbortSignal.any([client, deadline.signal]),
@@ -97,15 +110,15 @@ async function attempt(
     const opened = answer.kind === 'json' ? answer : await openStream(answer.chunks);
     const firstByteMilliseconds = performance.now() - startedAt;
     parts.monitor.succeeded(target.endpoint, firstByteMilliseconds);
-    return { answer: opened, firstByteMilliseconds };
+    return { answer: opened, firstByteMilliseconds, cancel: () => deadline.abort() };
   } catch (error) {
-    if (deadline.signal.aborted && !client.aborted) throw new UpstreamFailure('timeout', 'the provider took too long', { cause: error });
+    if (deadline.signal.aborted && !client.aborted)
+      throw new UpstreamFailure('timeout', 'the provider took too long', { cause: error });
     throw error;
   } finally {
     clearTimeout(timer);
   }
 }
-
 
 /** Providers differ in which name of the limit they know: the caller's goes to them, the built-in model knows the old one. */
 function limitName(admission: Admission, target: PricedTarget): string {

@@ -14,7 +14,15 @@ NEVER.addAddress('::', 'ipv6');
 NEVER.addAddress('fd00:ec2::254', 'ipv6');
 
 const PRIVATE = new BlockList();
-for (const [network, prefix] of [['127.0.0.0', 8], ['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['192.0.0.0', 24], ['198.18.0.0', 15]] as const) {
+for (const [network, prefix] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['192.0.0.0', 24],
+  ['198.18.0.0', 15],
+] as const) {
   PRIVATE.addSubnet(network, prefix, 'ipv4');
 }
 PRIVATE.addAddress('::1', 'ipv6');
@@ -29,7 +37,8 @@ export function addressFault(address: string, allowsPrivate: boolean): string | 
   if (version === 0) return 'is no IP address';
   const family = version === 4 ? 'ipv4' : 'ipv6';
   if (NEVER.check(plain, family) || /^::ffff:/i.test(plain)) return 'is reserved and never called';
-  if (!allowsPrivate && PRIVATE.check(plain, family)) return 'belongs to a private network, which this deployment does not allow';
+  if (!allowsPrivate && PRIVATE.check(plain, family))
+    return 'belongs to a private network, which this deployment does not allow';
   return null;
 }
 
@@ -49,5 +58,7 @@ export function baseUrlFault(text: string, allowsPrivate: boolean): string | nul
     return fault === null ? null : `names an address that ${fault}`;
   }
   const isLocalName = host === 'localhost' || /\.(localhost|local|internal)$/.test(host);
-  return isLocalName && !allowsPrivate ? 'names a host of a private network, which this deployment does not allow' : null;
+  return isLocalName && !allowsPrivate
+    ? 'names a host of a private network, which this deployment does not allow'
+    : null;
 }

@@ -33,7 +33,11 @@ export const endpointCreated = defineEvent({
   type: 'token_factory.endpoint.created',
   subjectType: 'ModelEndpoint',
   description: 'A place where a model is served became known.',
-  data: z.object({ modelId: z.string().nullable(), providerAccountId: z.string().nullable(), appInstanceId: z.string().nullable() }),
+  data: z.object({
+    modelId: z.string().nullable(),
+    providerAccountId: z.string().nullable(),
+    appInstanceId: z.string().nullable(),
+  }),
 });
 
 export const endpointReadinessChanged = defineEvent({
@@ -72,6 +76,14 @@ export const policySet = defineEvent({
 });
 
 export const tokenFactoryEvents = [
-  modelRegistered, providerCreated, providerUpdated, providerHealthChanged, endpointCreated, endpointReadinessChanged,
-  routeCreated, routeUpdated, routeStateChanged, policySet,
+  modelRegistered,
+  providerCreated,
+  providerUpdated,
+  providerHealthChanged,
+  endpointCreated,
+  endpointReadinessChanged,
+  routeCreated,
+  routeUpdated,
+  routeStateChanged,
+  policySet,
 ];

@@ -43,8 +43,10 @@ export function affordableOutput(prices: readonly TokenPrice[], inputTokens: num
  */
 export function withinHold(price: TokenPrice, count: TokenCount, heldNanos: Nanos): TokenCount {
   if (costOf(price, count) <= heldNanos) return count;
-  const inputTokens = price.inputNanos === 0n ? count.inputTokens : Math.min(count.inputTokens, Number(heldNanos / price.inputNanos));
+  const inputTokens =
+    price.inputNanos === 0n ? count.inputTokens : Math.min(count.inputTokens, Number(heldNanos / price.inputNanos));
   const rest = heldNanos - price.inputNanos * BigInt(inputTokens);
-  const outputTokens = price.outputNanos === 0n ? count.outputTokens : Math.min(count.outputTokens, Number(rest / price.outputNanos));
+  const outputTokens =
+    price.outputNanos === 0n ? count.outputTokens : Math.min(count.outputTokens, Number(rest / price.outputNanos));
   return { inputTokens, outputTokens };
 }

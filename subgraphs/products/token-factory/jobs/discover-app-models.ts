@@ -47,7 +47,10 @@ export function discoverAppModelsJob(deps: { kernel: Kernel; agent: Agent; allow
 
 async function servedModels(deps: { agent: Agent; allowsPrivate: boolean }, baseUrl: string): Promise<string[]> {
   if (baseUrlFault(baseUrl, deps.allowsPrivate) !== null) return [];
-  const response = await request(`${baseUrl}/models`, { dispatcher: deps.agent, signal: AbortSignal.timeout(ANSWER_MILLISECONDS) });
+  const response = await request(`${baseUrl}/models`, {
+    dispatcher: deps.agent,
+    signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
+  });
   const text = await response.body.text();
   if (response.statusCode !== 200 || text.length > ANSWER_CHARACTERS_MAX) return [];
   const { data } = JSON.parse(text) as { data?: { id?: unknown }[] };
@@ -64,13 +67,23 @@ async function adopt(kernel: Kernel, endpoint: WaitingEndpoint, names: readonly 
     const moved = await tx.execute(
       `update token_factory.model_endpoints set model_id = $2, upstream_model = $3, readiness_reason = $4, version = version + 1
        where id = $1 and is_ready and model_id is null and base_url = $5 and ($2::text is not null or readiness_reason is distinct from $4)`,
-      [endpoint.id, model?.id ?? null, model?.name ?? null, model === null ? `the catalogue has no model "${names[0]?.slice(0, 100) ?? ''}"` : null, endpoint.base_url],
+      [
+        endpoint.id,
+        model?.id ?? null,
+        model?.name ?? null,
+        model === null ? `the catalogue has no model "${names[0]?.slice(0, 100) ?? ''}"` : null,
+        endpoint.base_url,
+      ],
     );
     if (moved === 0 || model === null) return;
     emitEvent(
       tx,
       endpointReadinessChanged,
-      { subjectId: endpoint.id, scope: projectScope({ organizationId: endpoint.organization_id, projectId: endpoint.project_id }), data: { isReady: true, reason: null } },
+      {
+        subjectId: endpoint.id,
+        scope: projectScope({ organizationId: endpoint.organization_id, projectId: endpoint.project_id }),
+        data: { isReady: true, reason: null },
+      },
       { correlationId: newId('cor'), actorId: 'system', now: new Date() },
     );
   });

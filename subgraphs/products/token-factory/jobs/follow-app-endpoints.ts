@@ -2,7 +2,7 @@ import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { emitEvent } from '../../../../kernel/events/event-type.js';
 import { isTypeId, newId } from '../../../../kernel/identifiers/type-id.js';
 import type { Consumer } from '../../../../kernel/jobs/job.js';
-import type { Apps, AppEndpointView } from '../../apps/contract.js';
+import type { Apps, AppEndpointView } from '../../apps/index.js';
 import { baseUrlFault } from '../domain/provider-address.js';
 import { endpointCreated, endpointReadinessChanged } from '../domain/token-factory-events.js';
 
@@ -51,7 +51,12 @@ export function followAppEndpoints(deps: { apps: Pick<Apps, 'endpointsOf'>; allo
       }
       for (const row of known) {
         const isGone = !views.some((view) => view.endpointName === row.app_endpoint_name);
-        if (isGone && row.is_ready) await setReadiness(told, row, { isReady: false, reason: 'the app instance no longer has this endpoint', baseUrl: row.base_url });
+        if (isGone && row.is_ready)
+          await setReadiness(told, row, {
+            isReady: false,
+            reason: 'the app instance no longer has this endpoint',
+            baseUrl: row.base_url,
+          });
       }
     },
   };
@@ -69,18 +74,31 @@ async function addEndpoint(told: Told, view: AppEndpointView, allowsPrivate: boo
   emitEvent(
     told.tx,
     endpointCreated,
-    { subjectId: id, scope: projectScope(view), data: { modelId: null, providerAccountId: null, appInstanceId: view.appInstanceId } },
+    {
+      subjectId: id,
+      scope: projectScope(view),
+      data: { modelId: null, providerAccountId: null, appInstanceId: view.appInstanceId },
+    },
     originOf(told),
   );
 }
 
-async function moveEndpoint(told: Told, row: KnownEndpoint, view: AppEndpointView, allowsPrivate: boolean): Promise<void> {
+async function moveEndpoint(
+  told: Told,
+  row: KnownEndpoint,
+  view: AppEndpointView,
+  allowsPrivate: boolean,
+): Promise<void> {
   const now = readinessOf(view, allowsPrivate);
   if (now.isReady === row.is_ready && now.baseUrl === row.base_url) return;
   await setReadiness(told, row, now);
 }
 
-async function setReadiness(told: Told, row: KnownEndpoint, now: { isReady: boolean; reason: string | null; baseUrl: string | null }): Promise<void> {
+async function setReadiness(
+  told: Told,
+  row: KnownEndpoint,
+  now: { isReady: boolean; reason: string | null; baseUrl: string | null },
+): Promise<void> {
   await told.tx.execute(
     // Another address, or another start, may serve another model: it is asked again.
     `update token_factory.model_endpoints
@@ -100,7 +118,10 @@ async function setReadiness(told: Told, row: KnownEndpoint, now: { isReady: bool
 }
 
 /** The address comes from an app's worker, which is the tenant's: it is judged as any other. */
-function readinessOf(view: AppEndpointView, allowsPrivate: boolean): { isReady: boolean; reason: string | null; baseUrl: string | null } {
+function readinessOf(
+  view: AppEndpointView,
+  allowsPrivate: boolean,
+): { isReady: boolean; reason: string | null; baseUrl: string | null } {
   if (!view.isReady) return { isReady: false, reason: 'the app instance is not ready', baseUrl: null };
   const trimmed = view.url.replace(/\/+$/, '');
   const baseUrl = URL.canParse(trimmed) && new URL(trimmed).pathname === '/' ? `${trimmed}/v1` : trimmed;
@@ -109,7 +130,11 @@ function readinessOf(view: AppEndpointView, allowsPrivate: boolean): { isReady: 
   return { isReady: true, reason: 'waiting for its list of models', baseUrl };
 }
 
-export function projectScope(place: { organizationId: string; projectId: string }): { level: 'project'; id: string; organizationId: string } {
+export function projectScope(place: { organizationId: string; projectId: string }): {
+  level: 'project';
+  id: string;
+  organizationId: string;
+} {
   return { level: 'project', id: place.projectId, organizationId: place.organizationId };
 }
 

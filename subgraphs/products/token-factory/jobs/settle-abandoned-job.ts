@@ -1,7 +1,7 @@
 import type { Kernel } from '../../../../kernel/kernel.js';
 import type { Job } from '../../../../kernel/jobs/job.js';
 import type { Nanos } from '../../../../kernel/money/nano-units.js';
-import type { Billing } from '../../../platform/billing/contract.js';
+import type { Billing } from '../../../platform/billing/index.js';
 import type { Spent } from '../data-plane/spend-guard.js';
 import { closeIntent } from '../store/spend-intents.js';
 
@@ -30,7 +30,11 @@ interface AbandonedRow {
  * Settles requests whose gateway died, at the last count that it wrote down; without a count the hold is given back.
  * A gateway that was only slow finds its row gone and charges nothing more.
  */
-export function settleAbandonedJob(deps: { kernel: Kernel; billing: Pick<Billing, 'prices' | 'holds' | 'usage'>; silentSeconds?: number }): Job {
+export function settleAbandonedJob(deps: {
+  kernel: Kernel;
+  billing: Pick<Billing, 'prices' | 'holds' | 'usage'>;
+  silentSeconds?: number;
+}): Job {
   const { kernel, billing } = deps;
   return {
     name: 'token_factory.settle_abandoned',
@@ -48,7 +52,11 @@ export function settleAbandonedJob(deps: { kernel: Kernel; billing: Pick<Billing
   };
 }
 
-async function settle(kernel: Kernel, billing: Pick<Billing, 'prices' | 'holds' | 'usage'>, row: AbandonedRow): Promise<void> {
+async function settle(
+  kernel: Kernel,
+  billing: Pick<Billing, 'prices' | 'holds' | 'usage'>,
+  row: AbandonedRow,
+): Promise<void> {
   const intent = {
     requestId: row.id,
     place: { organizationId: row.organization_id, departmentId: row.department_id, projectId: row.project_id },
@@ -76,6 +84,10 @@ async function settle(kernel: Kernel, billing: Pick<Billing, 'prices' | 'holds' 
             count: { inputTokens: row.input_tokens, outputTokens: row.output_tokens },
           };
     const cost = await closeIntent(tx, billing, intent, spent, new Date());
-    if (cost !== null) kernel.logger.warn({ request: row.id, costNanos: String(cost) }, 'a model request was settled after its gateway was lost');
+    if (cost !== null)
+      kernel.logger.warn(
+        { request: row.id, costNanos: String(cost) },
+        'a model request was settled after its gateway was lost',
+      );
   });
 }

@@ -3,9 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promptBound, splitWords } from '../domain/tokenizer.js';
 import { type BuiltinBehaviour, builtinBehaviour } from './builtin-behaviour.js';
 import { inputTexts } from './input-texts.js';
-import { type JsonBody, type ModelProvider, type UpstreamAnswer, type UpstreamCall, UpstreamFailure } from './model-provider.js';
+import {
+  type JsonBody,
+  type ModelProvider,
+  type UpstreamAnswer,
+  type UpstreamCall,
+  UpstreamFailure,
+} from './model-provider.js';
 
-const VOCABULARY = 'lattice ember quartz delta meadow signal harbour orbit copper willow prism anchor violet summit river cobalt'.split(' ');
+const VOCABULARY =
+  'lattice ember quartz delta meadow signal harbour orbit copper willow prism anchor violet summit river cobalt'.split(
+    ' ',
+  );
 
 /**
  * A model in this process, without a network: echoes the last text it was given and goes on with words drawn from a
@@ -31,7 +40,8 @@ export class BuiltinProvider implements ModelProvider {
   async #beginning(behaviour: BuiltinBehaviour, count: number, signal: AbortSignal): Promise<void> {
     if (behaviour.hangs) await pause(3_600_000, signal);
     await pause(behaviour.firstDelayMilliseconds, signal);
-    if (behaviour.fails || count <= behaviour.failingCalls) throw new UpstreamFailure('unavailable', 'the built-in model was told to fail');
+    if (behaviour.fails || count <= behaviour.failingCalls)
+      throw new UpstreamFailure('unavailable', 'the built-in model was told to fail');
   }
 }
 
@@ -50,7 +60,11 @@ function composeReply(call: UpstreamCall, behaviour: BuiltinBehaviour): Reply {
   return {
     tokens,
     finishReason: tokens.length < wanted.length ? 'length' : 'stop',
-    usage: { prompt_tokens: promptTokens, completion_tokens: tokens.length, total_tokens: promptTokens + tokens.length },
+    usage: {
+      prompt_tokens: promptTokens,
+      completion_tokens: tokens.length,
+      total_tokens: promptTokens + tokens.length,
+    },
   };
 }
 
@@ -60,7 +74,8 @@ function replyTokens(texts: readonly string[], exactly: number | null, limit: nu
   const tokens = echo.slice(0, exactly);
   const seed = createHash('sha256').update(texts.join('\0')).digest();
   while (tokens.length < Math.min(exactly, limit + 1)) {
-    const word = VOCABULARY[((seed[tokens.length % seed.length] ?? 0) + tokens.length) % VOCABULARY.length] ?? 'lattice';
+    const word =
+      VOCABULARY[((seed[tokens.length % seed.length] ?? 0) + tokens.length) % VOCABULARY.length] ?? 'lattice';
     tokens.push(tokens.length === 0 ? word : ` ${word}`);
   }
   return tokens;
@@ -84,14 +99,26 @@ function wholeReply(call: UpstreamCall, reply: Reply): JsonBody {
 
 async function* streamReply(call: UpstreamCall, reply: Reply, behaviour: BuiltinBehaviour): AsyncGenerator<JsonBody> {
   const isChat = call.operation === 'chat/completions';
-  const frame = { id: 'builtin', object: isChat ? 'chat.completion.chunk' : 'text_completion', created: 0, model: 'builtin' };
+  const frame = {
+    id: 'builtin',
+    object: isChat ? 'chat.completion.chunk' : 'text_completion',
+    created: 0,
+    model: 'builtin',
+  };
   const choice = (text: string | null, finishReason: string | null): JsonBody => {
     const content = isChat ? { delta: text === null ? {} : { content: text } } : { text: text ?? '' };
     return { ...frame, choices: [{ index: 0, ...content, logprobs: null, finish_reason: finishReason }] };
   };
-  if (isChat) yield { ...frame, choices: [{ index: 0, delta: { role: 'assistant', content: '', refusal: null }, logprobs: null, finish_reason: null }] };
+  if (isChat)
+    yield {
+      ...frame,
+      choices: [
+        { index: 0, delta: { role: 'assistant', content: '', refusal: null }, logprobs: null, finish_reason: null },
+      ],
+    };
   for (const [index, token] of reply.tokens.entries()) {
-    if (behaviour.breaksAfter === index) throw new UpstreamFailure('broken', 'the built-in model was told to break off');
+    if (behaviour.breaksAfter === index)
+      throw new UpstreamFailure('broken', 'the built-in model was told to break off');
     await pause(behaviour.delayMilliseconds, call.signal);
     yield choice(token, null);
   }
@@ -106,7 +133,11 @@ function embeddings(body: JsonBody): JsonBody {
   return {
     object: 'list',
     model: 'builtin',
-    data: texts.map((text, index) => ({ object: 'embedding', index, embedding: encode(vectorOf(text, dimensions), body['encoding_format']) })),
+    data: texts.map((text, index) => ({
+      object: 'embedding',
+      index,
+      embedding: encode(vectorOf(text, dimensions), body['encoding_format']),
+    })),
     usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
   };
 }

@@ -17,11 +17,15 @@ interface Message {
 }
 
 function chatTexts(body: JsonBody): string[] {
-  const extras = ['tools', 'functions', 'response_format', 'tool_choice'].flatMap((name) => (body[name] === undefined ? [] : [JSON.stringify(body[name])]));
+  const extras = ['tools', 'functions', 'response_format', 'tool_choice'].flatMap((name) =>
+    body[name] === undefined ? [] : [JSON.stringify(body[name])],
+  );
   const messages = (body['messages'] as readonly Message[]).map((message) => {
     const { content, name, tool_calls: calls } = message;
     const said = typeof content === 'string' ? content : (content ?? []).map((part) => part.text).join('');
-    return [said, name ?? '', calls === undefined ? '' : JSON.stringify(calls)].filter((text) => text !== '').join('\n');
+    return [said, name ?? '', calls === undefined ? '' : JSON.stringify(calls)]
+      .filter((text) => text !== '')
+      .join('\n');
   });
   return [...extras, ...messages];
 }

@@ -1,6 +1,12 @@
 import { type Agent, type Dispatcher, request } from 'undici';
 import { baseUrlFault } from '../domain/provider-address.js';
-import { type JsonBody, type ModelProvider, type UpstreamAnswer, type UpstreamCall, UpstreamFailure } from './model-provider.js';
+import {
+  type JsonBody,
+  type ModelProvider,
+  type UpstreamAnswer,
+  type UpstreamCall,
+  UpstreamFailure,
+} from './model-provider.js';
 import { eventData } from './server-sent-events.js';
 
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
@@ -30,7 +36,11 @@ export class OpenAiCompatibleProvider implements ModelProvider {
     const { endpoint } = call;
     const fault = baseUrlFault(endpoint.baseUrl ?? '', this.#allowsPrivate);
     if (fault !== null) throw new UpstreamFailure('misconfigured', `the base URL ${fault}`);
-    const body = { ...call.body, model: endpoint.upstreamModel, ...(call.isStreaming ? { stream: true, stream_options: streamOptions(call) } : {}) };
+    const body = {
+      ...call.body,
+      model: endpoint.upstreamModel,
+      ...(call.isStreaming ? { stream: true, stream_options: streamOptions(call) } : {}),
+    };
     try {
       return await request(`${endpoint.baseUrl ?? ''}/${call.operation}`, {
         dispatcher: this.#agent,
@@ -62,7 +72,8 @@ async function* readChunks(response: Dispatcher.ResponseData): AsyncGenerator<Js
     for await (const data of eventData(response.body as AsyncIterable<Uint8Array>)) {
       if (data.trim() === '[DONE]') return;
       const chunk = JSON.parse(data) as JsonBody;
-      if (chunk['error'] !== undefined) throw new UpstreamFailure('broken', 'the provider reported an error in the stream');
+      if (chunk['error'] !== undefined)
+        throw new UpstreamFailure('broken', 'the provider reported an error in the stream');
       const choices = chunk['choices'] as readonly { finish_reason?: string | null }[] | undefined;
       isFinished ||= choices?.some((choice) => choice.finish_reason != null) === true;
       yield chunk;
@@ -96,9 +107,11 @@ async function boundedText(response: Dispatcher.ResponseData, bytesMax: number):
 async function failureOf(response: Dispatcher.ResponseData, secret: string | null): Promise<UpstreamFailure> {
   const { statusCode } = response;
   const text = await boundedText(response, 64 * 1024).catch(() => '');
-  if (statusCode === 400 || statusCode === 413 || statusCode === 422) return new UpstreamFailure('rejected', safeMessage(text, secret));
+  if (statusCode === 400 || statusCode === 413 || statusCode === 422)
+    return new UpstreamFailure('rejected', safeMessage(text, secret));
   if (statusCode === 429) return new UpstreamFailure('overloaded', 'the provider limits our rate');
-  if (statusCode === 408 || statusCode === 504) return new UpstreamFailure('timeout', `the provider answered ${statusCode}`);
+  if (statusCode === 408 || statusCode === 504)
+    return new UpstreamFailure('timeout', `the provider answered ${statusCode}`);
   const kind = statusCode >= 500 ? 'unavailable' : 'misconfigured';
   return new UpstreamFailure(kind, `the provider answered ${statusCode}`);
 }

@@ -10,12 +10,13 @@ const CONNECTIONS_PER_ORIGIN = 256;
  * Connections to upstreams. Every address that a name resolves to is judged at the moment of connecting, so that a name
  * which was public when it was registered cannot lead into the private network later (DNS rebinding).
  */
-export function createUpstreamAgent(options: { allowsPrivate: boolean; idleMilliseconds: number }): Agent {
+export function createUpstreamAgent(options: { allowsPrivate: boolean }): Agent {
   return new Agent({
     connections: CONNECTIONS_PER_ORIGIN,
     pipelining: 1,
     headersTimeout: 0,
-    bodyTimeout: options.idleMilliseconds,
+    // Deadlines are the gateway's own: they hold for every kind of provider, to the millisecond.
+    bodyTimeout: 0,
     connect: { timeout: CONNECT_MILLISECONDS, lookup: guardedLookup(options.allowsPrivate) },
   });
 }

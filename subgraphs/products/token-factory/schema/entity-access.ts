@@ -1,7 +1,17 @@
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { toMoney } from '../../../../kernel/graphql/shared-types.js';
-import { READ, type RequestRecord, endpointLoader, modelLoader, policyLoader, providerLoader, requestLoader, routeLoader, scopeOf } from '../store/token-factory-queries.js';
+import {
+  READ,
+  type RequestRecord,
+  endpointLoader,
+  modelLoader,
+  policyLoader,
+  providerLoader,
+  requestLoader,
+  routeLoader,
+  scopeOf,
+} from '../store/token-factory-queries.js';
 import type { Model, ModelEndpoint, ProviderAccount } from './model-types.js';
 import { type ModelPolicy, type ModelRequest, type ModelRoute, toModelRoute } from './route-types.js';
 
@@ -22,7 +32,9 @@ export async function resolveProvider(reference: Reference, context: RequestCont
 export async function resolveEndpoint(reference: Reference, context: RequestContext): Promise<ModelEndpoint | null> {
   const row = await context.load(endpointLoader, String(reference['id']));
   if (row === null || row.organizationId === null) return row;
-  return (await context.can(READ.route, scopeOf({ organizationId: row.organizationId, projectId: row.projectId }))) ? row : null;
+  return (await context.can(READ.route, scopeOf({ organizationId: row.organizationId, projectId: row.projectId })))
+    ? row
+    : null;
 }
 
 /** A route of an organization is seen by all who may read routes in one of its projects. */

@@ -7,7 +7,10 @@ export enum ModelModality {
 registerEnumType(ModelModality, {
   name: 'ModelModality',
   description: 'What a model makes.',
-  valuesConfig: { TEXT: { description: 'Text: chat and plain completions.' }, EMBEDDING: { description: 'Vectors of texts.' } },
+  valuesConfig: {
+    TEXT: { description: 'Text: chat and plain completions.' },
+    EMBEDDING: { description: 'Vectors of texts.' },
+  },
 });
 
 export enum ModelTokenizer {
@@ -18,8 +21,13 @@ registerEnumType(ModelTokenizer, {
   name: 'ModelTokenizer',
   description: 'How tokens are counted where the provider does not say.',
   valuesConfig: {
-    BUILTIN_WORDS: { description: 'Exact: pieces of at most twelve characters with the white space before them; four more for each message.' },
-    UTF8_BYTES: { description: 'An upper bound: one token for each byte. Holds use it; charges use what the provider reports.' },
+    BUILTIN_WORDS: {
+      description:
+        'Exact: pieces of at most twelve characters with the white space before them; four more for each message.',
+    },
+    UTF8_BYTES: {
+      description: 'An upper bound: one token for each byte. Holds use it; charges use what the provider reports.',
+    },
   },
 });
 

@@ -31,7 +31,11 @@ export class ProviderAccountCreateInput {
   name!: string;
   @Field(() => ProviderKindEnum, { description: 'How it is spoken to.' })
   kind!: string;
-  @Field(() => String, { nullable: true, description: 'Where it is, `/v1` included. Must use https and a public address, unless the deployment allows others.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Where it is, `/v1` included. Must use https and a public address, unless the deployment allows others.',
+  })
   baseUrl?: string;
   @Field(() => String, { nullable: true, description: 'Its key. Goes into the secret store and is never shown again.' })
   secret?: string;

@@ -5,7 +5,10 @@ import { DateTime } from '../../../../kernel/graphql/scalars.js';
 import { Node } from '../../../../kernel/graphql/shared-types.js';
 import { ModelModality, ModelTokenizer, ProviderHealthEnum, ProviderKindEnum } from './enums.js';
 
-@ObjectType({ implements: Node, description: 'A model of the catalogue. Its price is billing\'s, under the key `model:<slug>`.' })
+@ObjectType({
+  implements: Node,
+  description: "A model of the catalogue. Its price is billing's, under the key `model:<slug>`.",
+})
 @Key()
 @Tag('public')
 export class Model extends Node {
@@ -57,7 +60,10 @@ export class ProviderAccount extends Node {
 }
 export const ProviderAccountConnection = connectionType('ProviderAccount', () => ProviderAccount);
 
-@ObjectType({ implements: Node, description: 'One place where a model is served: by a provider for everybody, or by an app instance for its project.' })
+@ObjectType({
+  implements: Node,
+  description: 'One place where a model is served: by a provider for everybody, or by an app instance for its project.',
+})
 @Key()
 @Tag('public')
 export class ModelEndpoint extends Node {

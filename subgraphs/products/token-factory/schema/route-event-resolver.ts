@@ -6,14 +6,17 @@ import { Access } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
-import type { Directory } from '../../../platform/iam/contract.js';
+import type { Directory } from '../../../platform/iam/index.js';
 import { READ } from '../store/token-factory-queries.js';
 import { ownerScope } from '../usecases/route-scope.js';
 import { ModelRouteEvent } from './route-types.js';
 
 @ArgsType()
 class ModelRouteEventsArgs {
-  @Field(() => ID, { nullable: true, description: 'Events of the routes of this project; name it or the organization.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Events of the routes of this project; name it or the organization.',
+  })
   projectId?: string;
   @Field(() => ID, { nullable: true, description: 'Events of all routes of this organization and its projects.' })
   organizationId?: string;
@@ -21,13 +24,19 @@ class ModelRouteEventsArgs {
   after?: string;
 }
 
-async function watched(directory: Directory, args: ModelRouteEventsArgs): Promise<{ scope: Scope; filter: EventFilter }> {
+async function watched(
+  directory: Directory,
+  args: ModelRouteEventsArgs,
+): Promise<{ scope: Scope; filter: EventFilter }> {
   const scope = await ownerScope(directory, args);
   if (scope === null || scope.organizationId === null) {
-    throw new PlatformError('NOT_FOUND', 'Name a project or an organization that exists.', { field: [args.projectId === undefined ? 'organizationId' : 'projectId'] });
+    throw new PlatformError('NOT_FOUND', 'Name a project or an organization that exists.', {
+      field: [args.projectId === undefined ? 'organizationId' : 'projectId'],
+    });
   }
   const types = ['token_factory.route.'];
-  const filter = scope.level === 'project' ? { types, projectId: scope.id } : { types, organizationId: scope.organizationId };
+  const filter =
+    scope.level === 'project' ? { types, projectId: scope.id } : { types, organizationId: scope.organizationId };
   return { scope, filter };
 }
 
@@ -46,11 +55,17 @@ export function createRouteEventResolver(directory: Directory): object {
         return domainEvents((context as RequestContext).stream({ permission: READ.route, scope, filter, after }));
       },
     })
-    modelRouteEvents(@Args(() => ModelRouteEventsArgs) _args: ModelRouteEventsArgs, @Root() event: DomainEvent): ModelRouteEvent {
+    modelRouteEvents(
+      @Args(() => ModelRouteEventsArgs) _args: ModelRouteEventsArgs,
+      @Root() event: DomainEvent,
+    ): ModelRouteEvent {
       return event as ModelRouteEvent;
     }
 
-    @Query(() => [ModelRouteEvent], { name: 'modelRouteEvents', description: 'The same events as history, oldest first.' })
+    @Query(() => [ModelRouteEvent], {
+      name: 'modelRouteEvents',
+      description: 'The same events as history, oldest first.',
+    })
     @Access(READ.route)
     async modelRouteHistory(
       @Args(() => ModelRouteEventsArgs) args: ModelRouteEventsArgs,

@@ -41,7 +41,10 @@ export class ModelRequestsArgs extends PageArgs {
 export class ModelRouteTargetInput {
   @Field(() => ID, { nullable: true, description: 'This endpoint.' })
   endpointId?: string;
-  @Field(() => ID, { nullable: true, description: 'Every ready endpoint of this model: app instances of the project join and leave by themselves.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Every ready endpoint of this model: app instances of the project join and leave by themselves.',
+  })
   modelId?: string;
   @Field(() => Int, { nullable: true, description: 'Lower tiers are tried first; 0 (the default) to 9.' })
   tier?: number;

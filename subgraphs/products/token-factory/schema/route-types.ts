@@ -8,7 +8,10 @@ import { routeLifecycle } from '../domain/route-lifecycle.js';
 import type { RouteRecord } from '../store/token-factory-queries.js';
 import { ModelRequestResult, ModelRouteAction, ModelRouteStateEnum, UsageProvenance } from './enums.js';
 
-@ObjectType({ implements: Node, description: 'What clients name as `model`: leads to one or more places that serve models.' })
+@ObjectType({
+  implements: Node,
+  description: 'What clients name as `model`: leads to one or more places that serve models.',
+})
 @Key()
 @Tag('public')
 export class ModelRoute extends Node {
@@ -54,7 +57,10 @@ export class ModelRouteTarget {
 export class ModelPolicy extends Node {
   @Field(() => ID, { description: 'TypeID with the prefix `mpl`.' })
   override id!: string;
-  @Field(() => [String], { nullable: true, description: 'Slugs of the models that may be used; null allows all, an empty list none.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Slugs of the models that may be used; null allows all, an empty list none.',
+  })
   allowedModels!: string[] | null;
   @Field(() => Int, { nullable: true, description: 'Requests in any sixty seconds.' })
   requestsPerMinute!: number | null;
@@ -71,7 +77,10 @@ export class ModelPolicy extends Node {
 }
 export const ModelPolicyConnection = connectionType('ModelPolicy', () => ModelPolicy);
 
-@ObjectType({ implements: Node, description: 'One request to a model: what it used and cost. What was said is never kept.' })
+@ObjectType({
+  implements: Node,
+  description: 'One request to a model: what it used and cost. What was said is never kept.',
+})
 @Key()
 @Tag('public')
 export class ModelRequest extends Node {
@@ -97,7 +106,7 @@ export class ModelRequest extends Node {
   provenance!: string;
   @Field(() => Money, { description: 'What it cost.' })
   cost!: Money;
-  @Field(() => Int, { nullable: true, description: 'Milliseconds to the provider\'s first byte.' })
+  @Field(() => Int, { nullable: true, description: "Milliseconds to the provider's first byte." })
   firstByteMilliseconds!: number | null;
   @Field(() => Int, { description: 'Milliseconds from admission to the end.' })
   durationMilliseconds!: number;

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../../kernel/database/transaction.js';
 import type { Nanos } from '../../../../kernel/money/nano-units.js';
-import type { Holds, Place, Usage, UsageEvent } from '../../../platform/billing/contract.js';
+import type { Holds, Place, Usage, UsageEvent } from '../../../platform/billing/index.js';
 import type { Spent, SpendRequest } from '../data-plane/spend-guard.js';
 import { costOf, withinHold } from '../domain/token-price.js';
 import { INPUT_UNIT, OUTPUT_UNIT } from '../usecases/require-prices.js';
@@ -25,8 +25,14 @@ export async function insertIntent(tx: Transaction, request: SpendRequest): Prom
        (id, organization_id, department_id, project_id, route_id, actor_id, correlation_id, held_nanos)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
-      request.requestId, request.place.organizationId, request.place.departmentId, request.place.projectId,
-      request.routeId, request.actorId, request.correlationId, request.amountNanos,
+      request.requestId,
+      request.place.organizationId,
+      request.place.departmentId,
+      request.place.projectId,
+      request.routeId,
+      request.actorId,
+      request.correlationId,
+      request.amountNanos,
     ],
   );
 }
@@ -49,7 +55,8 @@ export async function closeIntent(
   );
   if (removed.length === 0) return null;
   const isHeld = intent.heldNanos > 0n;
-  const count = spent === null ? { inputTokens: 0, outputTokens: 0 } : withinHold(spent.price, spent.count, intent.heldNanos);
+  const count =
+    spent === null ? { inputTokens: 0, outputTokens: 0 } : withinHold(spent.price, spent.count, intent.heldNanos);
   if (spent === null || (count.inputTokens === 0 && count.outputTokens === 0)) {
     if (isHeld) await billing.holds.void(tx, intent.requestId);
     return 0n;
@@ -58,7 +65,10 @@ export async function closeIntent(
   for (const part of usageParts(intent, spent, count, now)) {
     const recorded = await billing.usage.record(tx, part);
     // What ran must be charged: a refusal here is a fault of the deployment, kept and tried again.
-    if (!recorded.ok) throw new Error(`usage of ${intent.requestId} was refused: ${recorded.refusals[0]?.code ?? ''} ${recorded.refusals[0]?.message ?? ''}`);
+    if (!recorded.ok)
+      throw new Error(
+        `usage of ${intent.requestId} was refused: ${recorded.refusals[0]?.code ?? ''} ${recorded.refusals[0]?.message ?? ''}`,
+      );
     amountNanos += recorded.value.amountNanos;
   }
   if (isHeld) {
@@ -71,7 +81,12 @@ export async function closeIntent(
   return costOf(spent.price, count);
 }
 
-function usageParts(intent: SpendIntent, spent: Spent, count: { inputTokens: number; outputTokens: number }, now: Date): UsageEvent[] {
+function usageParts(
+  intent: SpendIntent,
+  spent: Spent,
+  count: { inputTokens: number; outputTokens: number },
+  now: Date,
+): UsageEvent[] {
   const part = (suffix: string, unit: string, tokens: number, priceSnapshotId: string): UsageEvent => ({
     id: `${intent.requestId}:${suffix}`,
     source: 'token_factory',
@@ -91,6 +106,7 @@ function usageParts(intent: SpendIntent, spent: Spent, count: { inputTokens: num
   });
   const parts: UsageEvent[] = [];
   if (count.inputTokens > 0) parts.push(part('input', INPUT_UNIT, count.inputTokens, spent.price.inputPriceId));
-  if (count.outputTokens > 0 && spent.price.outputPriceId !== null) parts.push(part('output', OUTPUT_UNIT, count.outputTokens, spent.price.outputPriceId));
+  if (count.outputTokens > 0 && spent.price.outputPriceId !== null)
+    parts.push(part('output', OUTPUT_UNIT, count.outputTokens, spent.price.outputPriceId));
   return parts;
 }

@@ -108,5 +108,9 @@ export const ModelPolicyEntity = defineEntity({
 });
 
 export const tokenFactoryEntities = [
-  ModelEntity, ProviderAccountEntity, ModelEndpointEntity, ModelRouteEntity, ModelPolicyEntity,
+  ModelEntity,
+  ProviderAccountEntity,
+  ModelEndpointEntity,
+  ModelRouteEntity,
+  ModelPolicyEntity,
 ];

@@ -105,15 +105,28 @@ function columns(names: string): string {
 
 const MODEL = columns('id slug title modality contextWindowTokens maxOutputTokens tokenizer aliases createdAt');
 const PROVIDER = `${columns('id name kind baseUrl isEnabled health healthReason healthChangedAt createdAt')}, secret_id is not null as "hasSecret"`;
-const ENDPOINT = columns('id modelId providerAccountId organizationId projectId appInstanceId upstreamModel isEnabled isReady readinessReason createdAt');
-const ROUTE = columns('id organizationId departmentId projectId name description state stateReason stateChangedAt createdAt');
-const POLICY = columns('id organizationId projectId apiKeyId allowedModels requestsPerMinute tokensPerMinute maxInputTokens maxOutputTokens updatedAt');
-const REQUEST = columns(`id organizationId projectId routeId routeName modelId providerAccountId endpointId apiKeyId principalId operation isStreaming
+const ENDPOINT = columns(
+  'id modelId providerAccountId organizationId projectId appInstanceId upstreamModel isEnabled isReady readinessReason createdAt',
+);
+const ROUTE = columns(
+  'id organizationId departmentId projectId name description state stateReason stateChangedAt createdAt',
+);
+const POLICY = columns(
+  'id organizationId projectId apiKeyId allowedModels requestsPerMinute tokensPerMinute maxInputTokens maxOutputTokens updatedAt',
+);
+const REQUEST =
+  columns(`id organizationId projectId routeId routeName modelId providerAccountId endpointId apiKeyId principalId operation isStreaming
   result errorCode attempts inputTokens outputTokens provenance costNanos currency firstByteMilliseconds durationMilliseconds correlationId startedAt`);
 
-function byIdLoader<Record_ extends Row>(name: string, table: string, select: string): ReturnType<typeof defineLoader<string, Record_>> {
+function byIdLoader<Record_ extends Row>(
+  name: string,
+  table: string,
+  select: string,
+): ReturnType<typeof defineLoader<string, Record_>> {
   return defineLoader<string, Record_>(name, async (context, ids) => {
-    const rows = await context.read((tx) => tx.rows<Record_>(`select ${select} from token_factory.${table} where id = any ($1)`, [ids]));
+    const rows = await context.read((tx) =>
+      tx.rows<Record_>(`select ${select} from token_factory.${table} where id = any ($1)`, [ids]),
+    );
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => byId.get(id) ?? null);
   });
@@ -126,53 +139,80 @@ export const routeLoader = byIdLoader<RouteRecord>('token_factory.route', 'model
 export const policyLoader = byIdLoader<PolicyRecord>('token_factory.policy', 'model_policies', POLICY);
 export const requestLoader = byIdLoader<RequestRecord>('token_factory.request', 'model_requests', REQUEST);
 
-export const targetsLoader = defineLoader<string, TargetRecord[]>('token_factory.targets', async (context, routeIds) => {
-  const rows = await context.read((tx) =>
-    tx.rows<TargetRecord>(
-      `select ${columns('routeId tier weight endpointId modelId')} from token_factory.route_targets where route_id = any ($1) order by route_id, position`,
-      [routeIds],
-    ),
-  );
-  const byRoute = Map.groupBy(rows, (row) => row.routeId);
-  return routeIds.map((id) => byRoute.get(id) ?? []);
-});
+export const targetsLoader = defineLoader<string, TargetRecord[]>(
+  'token_factory.targets',
+  async (context, routeIds) => {
+    const rows = await context.read((tx) =>
+      tx.rows<TargetRecord>(
+        `select ${columns('routeId tier weight endpointId modelId')} from token_factory.route_targets where route_id = any ($1) order by route_id, position`,
+        [routeIds],
+      ),
+    );
+    const byRoute = Map.groupBy(rows, (row) => row.routeId);
+    return routeIds.map((id) => byRoute.get(id) ?? []);
+  },
+);
 
-export const appEndpointsLoader = defineLoader<string, EndpointRecord[]>('token_factory.app_endpoints', async (context, instanceIds) => {
-  const rows = await context.read((tx) =>
-    tx.rows<EndpointRecord>(`select ${ENDPOINT} from token_factory.model_endpoints where app_instance_id = any ($1) order by id`, [instanceIds]),
-  );
-  const byInstance = Map.groupBy(rows, (row) => row.appInstanceId);
-  return instanceIds.map((id) => byInstance.get(id) ?? []);
-});
+export const appEndpointsLoader = defineLoader<string, EndpointRecord[]>(
+  'token_factory.app_endpoints',
+  async (context, instanceIds) => {
+    const rows = await context.read((tx) =>
+      tx.rows<EndpointRecord>(
+        `select ${ENDPOINT} from token_factory.model_endpoints where app_instance_id = any ($1) order by id`,
+        [instanceIds],
+      ),
+    );
+    const byInstance = Map.groupBy(rows, (row) => row.appInstanceId);
+    return instanceIds.map((id) => byInstance.get(id) ?? []);
+  },
+);
 
 /** A page of a table, newest first, under conditions of which `$1…` are the values. */
-async function page<Record_ extends Row>(
+async function pageOf<Record_ extends Row>(
   context: RequestContext,
-  request: { table: string; select: string; page: PageArguments; conditions: readonly string[]; values: readonly unknown[] },
+  request: {
+    table: string;
+    select: string;
+    page: PageArguments;
+    conditions: readonly string[];
+    values: readonly unknown[];
+  },
 ): Promise<Page<Record_>> {
   const wanted = pageRequest(request.page);
   const keyset = keysetSql('id', wanted, { firstParameter: request.values.length + 1 });
   const where = [...request.conditions, keyset.condition].join(' and ');
   const rows = await context.read((tx) =>
-    tx.rows<Record_>(`select ${request.select} from token_factory.${request.table} where ${where} ${keyset.tail}`, [...request.values, ...keyset.values]),
+    tx.rows<Record_>(`select ${request.select} from token_factory.${request.table} where ${where} ${keyset.tail}`, [
+      ...request.values,
+      ...keyset.values,
+    ]),
   );
   return toPage(wanted, rows, (row) => [row.id]);
 }
 
 /** The catalogue; everybody who is signed in may see what models there are. */
 export async function listModels(context: RequestContext, args: PageArguments): Promise<Page<ModelRecord>> {
-  return page(context, { table: 'models', select: MODEL, page: args, conditions: [], values: [] });
+  return pageOf(context, { table: 'models', select: MODEL, page: args, conditions: [], values: [] });
 }
 
 export async function listProviders(context: RequestContext, args: PageArguments): Promise<Page<ProviderRecord>> {
-  return page(context, { table: 'provider_accounts', select: PROVIDER, page: args, conditions: [], values: [] });
+  return pageOf(context, { table: 'provider_accounts', select: PROVIDER, page: args, conditions: [], values: [] });
 }
 
 /** Endpoints of providers, and those of the caller's own app instances. */
-export async function listEndpoints(context: RequestContext, args: PageArguments & { modelId?: string | undefined }): Promise<Page<EndpointRecord>> {
-  const reach = reachCondition(await context.reach(READ.route), { organization: 'organization_id', project: 'project_id' }, 2);
-  return page(context, {
-    table: 'model_endpoints', select: ENDPOINT, page: args,
+export async function listEndpoints(
+  context: RequestContext,
+  args: PageArguments & { modelId?: string | undefined },
+): Promise<Page<EndpointRecord>> {
+  const reach = reachCondition(
+    await context.reach(READ.route),
+    { organization: 'organization_id', project: 'project_id' },
+    2,
+  );
+  return pageOf(context, {
+    table: 'model_endpoints',
+    select: ENDPOINT,
+    page: args,
     conditions: ['($1::text is null or model_id = $1)', `(organization_id is null or ${reach.condition})`],
     values: [args.modelId ?? null, ...reach.values],
   });
@@ -181,35 +221,66 @@ export async function listEndpoints(context: RequestContext, args: PageArguments
 /** Routes that the caller may read: those in reach, and its organizations' own, which all of their projects may use. */
 export async function listRoutes(
   context: RequestContext,
-  args: PageArguments & { organizationId?: string | undefined; projectId?: string | undefined; state?: RouteState | undefined },
+  page: PageArguments,
+  args: {
+    organizationId?: string | undefined;
+    projectId?: string | undefined;
+    state?: RouteState | undefined;
+  },
 ): Promise<Page<RouteRecord>> {
   const holdsSomewhere = await context.authority.holdsAnywhere(context.actor, READ.route);
-  const reach = reachCondition(await context.reach(READ.route), { organization: 'organization_id', department: 'department_id', project: 'project_id' }, 5);
-  return page(context, {
-    table: 'model_routes', select: ROUTE, page: args,
+  const reach = reachCondition(
+    await context.reach(READ.route),
+    { organization: 'organization_id', department: 'department_id', project: 'project_id' },
+    5,
+  );
+  return pageOf(context, {
+    table: 'model_routes',
+    select: ROUTE,
+    page,
     conditions: [
-      '($1::text is null or organization_id = $1)', '($2::text is null or project_id = $2)', '($3::text is null or state = $3)',
+      '($1::text is null or organization_id = $1)',
+      '($2::text is null or project_id = $2)',
+      '($3::text is null or state = $3)',
       `((project_id is null and $4::boolean) or ${reach.condition})`,
     ],
     values: [args.organizationId ?? null, args.projectId ?? null, args.state ?? null, holdsSomewhere, ...reach.values],
   });
 }
 
-export async function listPolicies(context: RequestContext, args: PageArguments & { projectId?: string | undefined }): Promise<Page<PolicyRecord>> {
-  const reach = reachCondition(await context.reach(READ.policy), { organization: 'organization_id', department: 'department_id', project: 'project_id' }, 2);
-  return page(context, {
-    table: 'model_policies', select: POLICY, page: args,
-    conditions: ['($1::text is null or project_id = $1)', reach.condition], values: [args.projectId ?? null, ...reach.values],
+export async function listPolicies(
+  context: RequestContext,
+  page: PageArguments,
+  args: { projectId?: string | undefined },
+): Promise<Page<PolicyRecord>> {
+  const reach = reachCondition(
+    await context.reach(READ.policy),
+    { organization: 'organization_id', department: 'department_id', project: 'project_id' },
+    2,
+  );
+  return pageOf(context, {
+    table: 'model_policies',
+    select: POLICY,
+    page,
+    conditions: ['($1::text is null or project_id = $1)', reach.condition],
+    values: [args.projectId ?? null, ...reach.values],
   });
 }
 
 export async function listRequests(
   context: RequestContext,
-  args: PageArguments & { projectId?: string | undefined; routeId?: string | undefined },
+  page: PageArguments,
+  args: { projectId?: string | undefined; routeId?: string | undefined },
 ): Promise<Page<RequestRecord>> {
-  const reach = reachCondition(await context.reach(READ.request), { organization: 'organization_id', department: 'department_id', project: 'project_id' }, 3);
-  return page(context, {
-    table: 'model_requests', select: REQUEST, page: args,
+  const reach = reachCondition(
+    await context.reach(READ.request),
+    { organization: 'organization_id', department: 'department_id', project: 'project_id' },
+    3,
+  );
+  return pageOf(context, {
+    table: 'model_requests',
+    select: REQUEST,
+    page,
     conditions: ['($1::text is null or project_id = $1)', '($2::text is null or route_id = $2)', reach.condition],
     values: [args.projectId ?? null, args.routeId ?? null, ...reach.values],
   });

@@ -2,7 +2,11 @@ import Fastify, { type FastifyInstance } from 'fastify';
 
 export interface FakeUpstream {
   readonly url: string;
-  readonly requests: { readonly path: string; readonly headers: Readonly<Record<string, unknown>>; readonly body: Record<string, unknown> }[];
+  readonly requests: {
+    readonly path: string;
+    readonly headers: Readonly<Record<string, unknown>>;
+    readonly body: Record<string, unknown>;
+  }[];
   /** How many connections were closed by the gateway before their answer was complete. */
   cancelled: number;
   /** What the next answers are; the last one stays. */
@@ -13,13 +17,25 @@ export interface FakeUpstream {
 
 export type FakeAnswer =
   | { readonly kind: 'json'; readonly status?: number; readonly body: unknown }
-  | { readonly kind: 'events'; readonly data: readonly (string | object)[]; readonly pauseMilliseconds?: number; readonly breaks?: boolean }
+  | {
+      readonly kind: 'events';
+      readonly data: readonly (string | object)[];
+      readonly pauseMilliseconds?: number;
+      readonly breaks?: boolean;
+    }
   | { readonly kind: 'hang' };
 
 /** A server that speaks as much of OpenAI's protocol as a test tells it to. */
 export async function startFakeUpstream(): Promise<FakeUpstream> {
   const server = Fastify({ forceCloseConnections: true }) as unknown as FastifyInstance;
-  const fake: FakeUpstream = { url: '', requests: [], cancelled: 0, answers: [], models: ['fake-model'], close: () => server.close() };
+  const fake: FakeUpstream = {
+    url: '',
+    requests: [],
+    cancelled: 0,
+    answers: [],
+    models: ['fake-model'],
+    close: () => server.close(),
+  };
   server.get('/v1/models', async () => ({ object: 'list', data: fake.models.map((id) => ({ id, object: 'model' })) }));
   server.post('/v1/*', (request, reply) => {
     fake.requests.push({ path: request.url, headers: request.headers, body: request.body as Record<string, unknown> });
@@ -45,7 +61,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
           });
         }
       }
-      if (answer.breaks === true) raw.destroy();
+      if (answer.breaks === true) setTimeout(() => raw.destroy(), 50);
       else raw.end();
     })();
   });
@@ -55,7 +71,20 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
 
 /** A chunk of a chat stream with one piece of content. */
 export function contentChunk(content: string, extras: object = {}): object {
-  return { id: 'x', object: 'chat.completion.chunk', created: 1, model: 'fake', choices: [{ index: 0, delta: { content }, finish_reason: null }], ...extras };
+  return {
+    id: 'x',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'fake',
+    choices: [{ index: 0, delta: { content }, finish_reason: null }],
+    ...extras,
+  };
 }
 
-export const finishChunk = { id: 'x', object: 'chat.completion.chunk', created: 1, model: 'fake', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
+export const finishChunk = {
+  id: 'x',
+  object: 'chat.completion.chunk',
+  created: 1,
+  model: 'fake',
+  choices: [{ index: 0, delta: {}, finish_reason: 'stop' }],
+};

@@ -1,6 +1,6 @@
 import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
-import type { Billing, HoldRequest, PriceSnapshot, UsageEvent } from '../../../platform/billing/contract.js';
+import type { Billing, HoldRequest, PriceSnapshot, UsageEvent } from '../../../platform/billing/index.js';
 
 /**
  * Billing as its contract says, in memory, for tests of the gateway alone. It is not transactional: tests of crashes and
@@ -23,15 +23,26 @@ export class StandInBilling implements Pick<Billing, 'prices' | 'holds' | 'usage
   }
 
   tokens(unit: string): bigint {
-    return [...this.events.values()].filter((event) => event.unit === unit).reduce((sum, event) => sum + event.baseQuantity, 0n);
+    return [...this.events.values()]
+      .filter((event) => event.unit === unit)
+      .reduce((sum, event) => sum + event.baseQuantity, 0n);
   }
 
   readonly prices: Billing['prices'] = {
     snapshot: async (_tx, { priceKey, unit }): Promise<Outcome<PriceSnapshot>> => {
       const nanos = this.priceBook.get(`${priceKey} ${unit}`);
       if (nanos === undefined) return refuse('PRICE_UNKNOWN', `No price is in force for ${priceKey} ${unit}.`);
-      const known = [...this.snapshots.values()].find((one) => one.priceKey === priceKey && one.unit === unit && one.unitPriceNanos === nanos);
-      const snapshot = known ?? { id: newId('psn'), priceKey, unit, unitPriceNanos: nanos, currency: 'USD', hash: 'stand-in' };
+      const known = [...this.snapshots.values()].find(
+        (one) => one.priceKey === priceKey && one.unit === unit && one.unitPriceNanos === nanos,
+      );
+      const snapshot = known ?? {
+        id: newId('psn'),
+        priceKey,
+        unit,
+        unitPriceNanos: nanos,
+        currency: 'USD',
+        hash: 'stand-in',
+      };
       this.snapshots.set(snapshot.id, snapshot);
       return accept(snapshot);
     },
@@ -43,7 +54,9 @@ export class StandInBilling implements Pick<Billing, 'prices' | 'holds' | 'usage
       this.holdsAsked += 1;
       if (this.closed.has(request.reference)) return refuse('INVALID_STATE', 'The hold is closed.');
       if (this.balanceNanos - this.heldNanos < request.amountNanos) {
-        return refuse('INSUFFICIENT_BALANCE', 'The account cannot cover the request.', { details: { available: String(this.balanceNanos - this.heldNanos) } });
+        return refuse('INSUFFICIENT_BALANCE', 'The account cannot cover the request.', {
+          details: { available: String(this.balanceNanos - this.heldNanos) },
+        });
       }
       this.open.set(request.reference, { request, leftNanos: request.amountNanos });
       return accept({ holdId: request.reference });
@@ -77,6 +90,12 @@ export class StandInBilling implements Pick<Billing, 'prices' | 'holds' | 'usage
 
   async balance(): ReturnType<Billing['balance']> {
     const heldNanos = this.heldNanos;
-    return { postedNanos: this.balanceNanos, heldNanos, availableNanos: this.balanceNanos - heldNanos, currency: 'USD', state: 'healthy' };
+    return {
+      postedNanos: this.balanceNanos,
+      heldNanos,
+      availableNanos: this.balanceNanos - heldNanos,
+      currency: 'USD',
+      state: 'healthy',
+    };
   }
 }

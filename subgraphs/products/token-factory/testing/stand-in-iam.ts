@@ -4,7 +4,7 @@ import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import { accept } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { TestAuthority } from '../../../../kernel/testing/test-authority.js';
-import type { Iam, ProjectPlace } from '../../../platform/iam/contract.js';
+import type { Iam, ProjectPlace } from '../../../platform/iam/index.js';
 
 interface Key {
   readonly actor: Actor;
@@ -14,7 +14,10 @@ interface Key {
 }
 
 /** IAM as its contract says, in memory: one organization with projects that a test adds. */
-export class StandInIam implements Pick<Iam, 'authority' | 'directory' | 'quotas' | 'policies' | 'secrets' | 'credentials'> {
+export class StandInIam implements Pick<
+  Iam,
+  'authority' | 'directory' | 'quotas' | 'policies' | 'secrets' | 'credentials'
+> {
   readonly authority: TestAuthority;
   readonly places = new Map<string, ProjectPlace>();
   readonly keys = new Map<string, Key>();
@@ -30,7 +33,11 @@ export class StandInIam implements Pick<Iam, 'authority' | 'directory' | 'quotas
   addProject(organizationId = newId('org')): ProjectPlace {
     const projectId = newId('prj');
     const place: ProjectPlace = {
-      projectId, organizationId, departmentId: newId('dep'), name: 'Test', isActive: true,
+      projectId,
+      organizationId,
+      departmentId: newId('dep'),
+      name: 'Test',
+      isActive: true,
       scope: { level: 'project', id: projectId, organizationId },
     };
     this.places.set(projectId, place);
@@ -41,7 +48,14 @@ export class StandInIam implements Pick<Iam, 'authority' | 'directory' | 'quotas
   addKey(place: ProjectPlace): { key: string; apiKeyId: string } {
     const key = `gpk_${randomBytes(24).toString('hex')}`;
     const apiKeyId = newId('apk');
-    const actor: Actor = { kind: 'api_key', id: apiKeyId, displayName: 'key', organizationIds: [place.organizationId], projectId: place.projectId, assurance: 1 };
+    const actor: Actor = {
+      kind: 'api_key',
+      id: apiKeyId,
+      displayName: 'key',
+      organizationIds: [place.organizationId],
+      projectId: place.projectId,
+      assurance: 1,
+    };
     this.authority.grant(apiKeyId, 'token_factory.request.create', place.projectId);
     this.keys.set(key, { actor, apiKeyId, projectId: place.projectId, organizationId: place.organizationId });
     return { key, apiKeyId };

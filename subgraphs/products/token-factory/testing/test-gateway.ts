@@ -1,15 +1,14 @@
 import { Writable } from 'node:stream';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { systemActor } from '../../../../kernel/access/actor.js';
-import type { Command } from '../../../../kernel/commands/command.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { Subgraph } from '../../../../kernel/subgraph.js';
 import { createLogger } from '../../../../kernel/telemetry/logger.js';
 import { TestAuthority } from '../../../../kernel/testing/test-authority.js';
 import { type TestKernel, startTestKernel } from '../../../../kernel/testing/test-kernel.js';
-import type { ProjectPlace } from '../../../platform/iam/contract.js';
-import type { Registry } from '../../../platform/registry/contract.js';
-import type { AppEndpointView } from '../../apps/contract.js';
+import type { ProjectPlace } from '../../../platform/iam/index.js';
+import type { Registry } from '../../../platform/registry/index.js';
+import type { AppEndpointView } from '../../apps/index.js';
 import type { Configuration } from '../../../../kernel/configuration/configuration.js';
 import { tokenFactoryDefinition } from '../index.js';
 import { type TokenFactoryTimings, createTokenFactorySubgraph } from '../subgraph.js';
@@ -35,7 +34,10 @@ export interface TestGateway {
   /** Runs one of the domain's commands as the system and answers the id; throws when it is refused. */
   command(action: string, input: unknown): Promise<string>;
   /** A built-in model with this behaviour behind an active route of the project; answers the ids. */
-  addModel(name: string, options?: Partial<ModelOptions>): Promise<{ routeId: string; modelId: string; endpointId: string; providerId: string }>;
+  addModel(
+    name: string,
+    options?: Partial<ModelOptions>,
+  ): Promise<{ routeId: string; modelId: string; endpointId: string; providerId: string }>;
   close(): Promise<void>;
 }
 
@@ -61,7 +63,9 @@ export interface TestGatewayOptions {
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const test = await startTestKernel({ domains: [tokenFactoryDefinition] });
   const logged: string[] = [];
-  const destination = new Writable({ write: (chunk: Buffer, _encoding, done) => (logged.push(chunk.toString()), done()) });
+  const destination = new Writable({
+    write: (chunk: Buffer, _encoding, done) => (logged.push(chunk.toString()), done()),
+  });
   Object.assign(test.kernel, { logger: createLogger({ level: 'trace', destination }) });
   const authority = new TestAuthority();
   test.kernel.pipeline.useAuthority(authority);
@@ -82,21 +86,41 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   );
   if (options.withoutWorker !== true) test.runWorker(subgraph.jobs, subgraph.consumers);
   await subgraph.start?.();
-  const server = Fastify({ loggerInstance: test.kernel.logger as never, forceCloseConnections: true }) as unknown as FastifyInstance;
+  const server = Fastify({
+    loggerInstance: test.kernel.logger as never,
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance;
   await subgraph.routes?.(server);
   const url = `${await server.listen({ host: '127.0.0.1', port: 0 })}/v1`;
   const place = iam.addProject();
   const command: TestGateway['command'] = async (action, input) => {
-    const found = subgraph.commands.find((one) => one.action === action) as Command | undefined;
+    const found = subgraph.commands.find((one) => one.action === action);
     if (found === undefined) throw new Error(`there is no command ${action}`);
-    const result = await test.kernel.pipeline.execute(found, input, { actor: systemActor('test'), correlationId: newId('cor') });
+    const result = await test.kernel.pipeline.execute(found, input, {
+      actor: systemActor('test'),
+      correlationId: newId('cor'),
+    });
     if (!result.ok) throw new Error(result.refusals.map((refusal) => `${refusal.code}: ${refusal.message}`).join('; '));
     return (result.value as { id: string }).id;
   };
   const addModel = modelMaker({ command, billing, place, refresh: async () => refreshed(url, key) });
   const { key, apiKeyId } = iam.addKey(place);
   return {
-    test, authority, iam, billing, subgraph, place, key, apiKeyId, server, url, appEndpoints, healthReports, logged, command, addModel,
+    test,
+    authority,
+    iam,
+    billing,
+    subgraph,
+    place,
+    key,
+    apiKeyId,
+    server,
+    url,
+    appEndpoints,
+    healthReports,
+    logged,
+    command,
+    addModel,
     async close() {
       await server.close();
       await subgraph.stop?.();
@@ -105,7 +129,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   };
 }
 
-function modelMaker(deps: { command: TestGateway['command']; billing: StandInBilling; place: ProjectPlace; refresh: () => Promise<(name: string) => Promise<void>> }): TestGateway['addModel'] {
+function modelMaker(deps: {
+  command: TestGateway['command'];
+  billing: StandInBilling;
+  place: ProjectPlace;
+  refresh: () => Promise<(name: string) => Promise<void>>;
+}): TestGateway['addModel'] {
   const { command, billing, place } = deps;
   return async (name, options = {}) => {
     const modality = options.modality ?? 'text';
@@ -116,16 +145,32 @@ function modelMaker(deps: { command: TestGateway['command']; billing: StandInBil
       if (modality === 'text') billing.priceBook.set(`model:${slug} output_token`, options.outputNanos ?? 20n);
     }
     const modelId = await command('token_factory.model.register', {
-      slug, title: name, modality, tokenizer: options.tokenizer ?? 'builtin_words',
-      contextWindowTokens: options.contextWindowTokens ?? 8192, maxOutputTokens: options.maxOutputTokens ?? (modality === 'text' ? 1000 : 0),
+      slug,
+      title: name,
+      modality,
+      tokenizer: options.tokenizer ?? 'builtin_words',
+      contextWindowTokens: options.contextWindowTokens ?? 8192,
+      maxOutputTokens: options.maxOutputTokens ?? (modality === 'text' ? 1000 : 0),
     });
-    const providerId = options.providerId ?? (await command('token_factory.provider.create', { name: `builtin-${name}`, kind: 'builtin' }));
-    const endpointId = await command('token_factory.endpoint.create', { providerAccountId: providerId, modelId, upstreamModel: options.upstreamModel ?? 'echo' });
+    const providerId =
+      options.providerId ??
+      (await command('token_factory.provider.create', { name: `builtin-${name}`, kind: 'builtin' }));
+    const endpointId = await command('token_factory.endpoint.create', {
+      providerAccountId: providerId,
+      modelId,
+      upstreamModel: options.upstreamModel ?? 'echo',
+    });
     if (options.withoutRoute === true) return { routeId: '', modelId, endpointId, providerId };
-    const routeId = await command('token_factory.route.create', { projectId: place.projectId, name, targets: [{ endpointId }] });
+    const routeId = await command('token_factory.route.create', {
+      projectId: place.projectId,
+      name,
+      targets: [{ endpointId }],
+    });
     if (inputNanos !== null) {
       await command('token_factory.route.activate', { id: routeId });
-      await (await deps.refresh())(name);
+      await (
+        await deps.refresh()
+      )(name);
     }
     return { routeId, modelId, endpointId, providerId };
   };

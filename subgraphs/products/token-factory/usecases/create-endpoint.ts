@@ -21,23 +21,41 @@ export const createEndpoint = defineCommand({
     const { em } = context.tx;
     const provider = await em.findOne(ProviderAccountEntity, { id: input.providerAccountId });
     if (provider === null) {
-      return refuse('NOT_FOUND', `There is no provider account ${input.providerAccountId}.`, { field: ['input', 'providerAccountId'] });
+      return refuse('NOT_FOUND', `There is no provider account ${input.providerAccountId}.`, {
+        field: ['input', 'providerAccountId'],
+      });
     }
     if ((await em.findOne(ModelEntity, { id: input.modelId })) === null) {
       return refuse('NOT_FOUND', `There is no model ${input.modelId}.`, { field: ['input', 'modelId'] });
     }
     const { providerAccountId, modelId, upstreamModel } = input;
     if ((await em.findOne(ModelEndpointEntity, { providerAccountId, modelId, upstreamModel })) !== null) {
-      return refuse('ALREADY_EXISTS', 'This provider has this endpoint already.', { field: ['input', 'upstreamModel'] });
+      return refuse('ALREADY_EXISTS', 'This provider has this endpoint already.', {
+        field: ['input', 'upstreamModel'],
+      });
     }
     const id = newId('mep');
     em.create(ModelEndpointEntity, {
-      id, modelId, providerAccountId, upstreamModel,
-      organizationId: null, projectId: null, appInstanceId: null, appEndpointName: null, baseUrl: null,
-      isEnabled: true, isReady: true, readinessReason: null, createdAt: context.now,
+      id,
+      modelId,
+      providerAccountId,
+      upstreamModel,
+      organizationId: null,
+      projectId: null,
+      appInstanceId: null,
+      appEndpointName: null,
+      baseUrl: null,
+      isEnabled: true,
+      isReady: true,
+      readinessReason: null,
+      createdAt: context.now,
     });
     context.describe({ type: 'ModelEndpoint', id }, { modelId, providerAccountId });
-    context.emit(endpointCreated, { subjectId: id, scope: PLATFORM_SCOPE, data: { modelId, providerAccountId, appInstanceId: null } });
+    context.emit(endpointCreated, {
+      subjectId: id,
+      scope: PLATFORM_SCOPE,
+      data: { modelId, providerAccountId, appInstanceId: null },
+    });
     return accept({ id });
   },
 });

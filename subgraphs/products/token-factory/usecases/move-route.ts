@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Command, defineCommand } from '../../../../kernel/commands/command.js';
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
-import type { Prices } from '../../../platform/billing/contract.js';
+import type { Prices } from '../../../platform/billing/index.js';
 import { type RouteEvent, routeLifecycle } from '../domain/route-lifecycle.js';
 import { routeStateChanged } from '../domain/token-factory-events.js';
 import { ModelRouteEntity } from '../store/token-factory-entities.js';
@@ -17,7 +17,10 @@ const input = z.object({
 });
 
 /** Activates, disables or retires a route. Activation demands a price for every model behind it; retiring frees its name and quota. */
-export function createMoveRoute(event: RouteEvent, deps: RouteDependencies & { prices: Prices }): Command<typeof input, { id: string }> {
+export function createMoveRoute(
+  event: RouteEvent,
+  deps: RouteDependencies & { prices: Prices },
+): Command<typeof input, { id: string }> {
   return defineCommand({
     action: `token_factory.route.${event}`,
     input,

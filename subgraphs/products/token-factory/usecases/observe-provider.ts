@@ -13,13 +13,18 @@ export const observeProvider = defineCommand({
   scope: () => PLATFORM_SCOPE,
   async run(context, input) {
     const provider = await context.tx.em.findOne(ProviderAccountEntity, { id: input.id });
-    if (provider === null) return refuse('NOT_FOUND', `There is no provider account ${input.id}.`, { field: ['input', 'id'] });
+    if (provider === null)
+      return refuse('NOT_FOUND', `There is no provider account ${input.id}.`, { field: ['input', 'id'] });
     const from = provider.health;
     context.describe({ type: 'ProviderAccount', id: input.id }, { from, to: input.health });
     const to = providerHealthLifecycle.next(from, healthEventTo[input.health]);
     if (to === null) return accept({ id: input.id });
     Object.assign(provider, { health: to, healthReason: input.reason, healthChangedAt: context.now });
-    context.emit(providerHealthChanged, { subjectId: input.id, scope: PLATFORM_SCOPE, data: { from, to, reason: input.reason } });
+    context.emit(providerHealthChanged, {
+      subjectId: input.id,
+      scope: PLATFORM_SCOPE,
+      data: { from, to, reason: input.reason },
+    });
     return accept({ id: input.id });
   },
 });

@@ -27,10 +27,14 @@ export const registerModel = defineCommand({
   scope: () => PLATFORM_SCOPE,
   async run(context, input) {
     if ((input.modality === 'text') !== input.maxOutputTokens > 0) {
-      return refuse('INVALID_INPUT', 'A text model has output tokens, an embedding model has none.', { field: ['input', 'maxOutputTokens'] });
+      return refuse('INVALID_INPUT', 'A text model has output tokens, an embedding model has none.', {
+        field: ['input', 'maxOutputTokens'],
+      });
     }
     if (input.maxOutputTokens >= input.contextWindowTokens) {
-      return refuse('INVALID_INPUT', 'The output must leave room for a prompt in the context window.', { field: ['input', 'maxOutputTokens'] });
+      return refuse('INVALID_INPUT', 'The output must leave room for a prompt in the context window.', {
+        field: ['input', 'maxOutputTokens'],
+      });
     }
     const { idempotencyKey: _key, ...facts } = input;
     const known = await context.tx.em.findOne(ModelEntity, { slug: input.slug });

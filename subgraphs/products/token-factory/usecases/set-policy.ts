@@ -3,16 +3,25 @@ import { type Command, defineCommand } from '../../../../kernel/commands/command
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { isTypeId, newId } from '../../../../kernel/identifiers/type-id.js';
-import type { Directory } from '../../../platform/iam/contract.js';
+import type { Directory } from '../../../platform/iam/index.js';
 import { policySet } from '../domain/token-factory-events.js';
 import { ModelPolicyEntity } from '../store/token-factory-entities.js';
 import { ownerScope } from './route-scope.js';
 
-const limit = z.int().min(0, 'must not be negative').max(2_000_000_000, 'must be at most 2000000000').nullable().default(null);
+const limit = z
+  .int()
+  .min(0, 'must not be negative')
+  .max(2_000_000_000, 'must be at most 2000000000')
+  .nullable()
+  .default(null);
 
 const input = z.object({
   projectId: z.string(),
-  apiKeyId: z.string().refine((id) => isTypeId(id, 'apk'), 'must be the id of an API key').nullable().default(null),
+  apiKeyId: z
+    .string()
+    .refine((id) => isTypeId(id, 'apk'), 'must be the id of an API key')
+    .nullable()
+    .default(null),
   allowedModels: z.array(z.string()).max(200, 'must name at most 200 models').nullable().default(null),
   requestsPerMinute: limit,
   tokensPerMinute: limit,
@@ -33,13 +42,16 @@ export function createSetPolicy(deps: { directory: Directory }): Command<typeof 
     async run(context, input) {
       const { tx, scope } = context;
       const place = await deps.directory.project(input.projectId);
-      if (place === null) return refuse('NOT_FOUND', `There is no project ${input.projectId}.`, { field: ['input', 'projectId'] });
+      if (place === null)
+        return refuse('NOT_FOUND', `There is no project ${input.projectId}.`, { field: ['input', 'projectId'] });
       const unknown = await tx.rows<{ slug: string }>(
         'select slug from unnest($1::text[]) as slug where not exists (select from token_factory.models m where m.slug = slug.slug)',
         [input.allowedModels ?? []],
       );
       if (unknown.length > 0) {
-        return refuse('NOT_FOUND', `There are no models ${unknown.map((row) => row.slug).join(', ')}.`, { field: ['input', 'allowedModels'] });
+        return refuse('NOT_FOUND', `There are no models ${unknown.map((row) => row.slug).join(', ')}.`, {
+          field: ['input', 'allowedModels'],
+        });
       }
       const { idempotencyKey: _key, ...values } = input;
       const known = await tx.em.findOne(ModelPolicyEntity, { projectId: input.projectId, apiKeyId: input.apiKeyId });
@@ -47,7 +59,11 @@ export function createSetPolicy(deps: { directory: Directory }): Command<typeof 
       if (known !== null) Object.assign(known, values, { updatedAt: context.now });
       else {
         tx.em.create(ModelPolicyEntity, {
-          id, ...values, organizationId: place.organizationId, departmentId: place.departmentId, updatedAt: context.now,
+          id,
+          ...values,
+          organizationId: place.organizationId,
+          departmentId: place.departmentId,
+          updatedAt: context.now,
         });
       }
       context.describe({ type: 'ModelPolicy', id }, { apiKeyId: input.apiKeyId });

@@ -13,14 +13,18 @@ export const updateEndpoint = defineCommand({
   scope: () => PLATFORM_SCOPE,
   async run(context, input) {
     const endpoint = await context.tx.em.findOne(ModelEndpointEntity, { id: input.id });
-    if (endpoint === null) return refuse('NOT_FOUND', `There is no model endpoint ${input.id}.`, { field: ['input', 'id'] });
+    if (endpoint === null)
+      return refuse('NOT_FOUND', `There is no model endpoint ${input.id}.`, { field: ['input', 'id'] });
     context.describe({ type: 'ModelEndpoint', id: input.id }, { isEnabled: input.isEnabled });
     if (endpoint.isEnabled === input.isEnabled) return accept({ id: input.id });
     endpoint.isEnabled = input.isEnabled;
     context.emit(endpointReadinessChanged, {
       subjectId: input.id,
       scope: PLATFORM_SCOPE,
-      data: { isReady: input.isEnabled && endpoint.isReady, reason: input.isEnabled ? null : 'switched off by an operator' },
+      data: {
+        isReady: input.isEnabled && endpoint.isReady,
+        reason: input.isEnabled ? null : 'switched off by an operator',
+      },
     });
     return accept({ id: input.id });
   },

@@ -3,7 +3,7 @@ import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import { type Command, defineCommand } from '../../../../kernel/commands/command.js';
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
-import type { Secrets } from '../../../platform/iam/contract.js';
+import type { Secrets } from '../../../platform/iam/index.js';
 import { baseUrlFault } from '../domain/provider-address.js';
 import { providerUpdated } from '../domain/token-factory-events.js';
 import { ProviderAccountEntity } from '../store/token-factory-entities.js';
@@ -18,7 +18,10 @@ const input = z.object({
 });
 
 /** Moves a provider account, gives it another key (the old one is destroyed), or switches it on or off. */
-export function createUpdateProvider(deps: { secrets: Secrets; allowsPrivate: boolean }): Command<typeof input, { id: string }> {
+export function createUpdateProvider(deps: {
+  secrets: Secrets;
+  allowsPrivate: boolean;
+}): Command<typeof input, { id: string }> {
   return defineCommand({
     action: 'token_factory.provider.update',
     input,
@@ -26,9 +29,12 @@ export function createUpdateProvider(deps: { secrets: Secrets; allowsPrivate: bo
     async run(context, input) {
       const { tx } = context;
       const provider = await tx.em.findOne(ProviderAccountEntity, { id: input.id });
-      if (provider === null) return refuse('NOT_FOUND', `There is no provider account ${input.id}.`, { field: ['input', 'id'] });
+      if (provider === null)
+        return refuse('NOT_FOUND', `There is no provider account ${input.id}.`, { field: ['input', 'id'] });
       if (provider.kind === 'builtin' && (input.baseUrl !== undefined || input.secret !== undefined)) {
-        return refuse('INVALID_INPUT', 'The built-in provider has neither an address nor a key.', { field: ['input', 'id'] });
+        return refuse('INVALID_INPUT', 'The built-in provider has neither an address nor a key.', {
+          field: ['input', 'id'],
+        });
       }
       const changed: string[] = [];
       if (input.baseUrl !== undefined) {
@@ -38,7 +44,11 @@ export function createUpdateProvider(deps: { secrets: Secrets; allowsPrivate: bo
         changed.push('baseUrl');
       }
       if (input.secret !== undefined) {
-        const sealed = await deps.secrets.seal(tx, { organizationId: null, purpose: PROVIDER_KEY_PURPOSE, plaintext: input.secret });
+        const sealed = await deps.secrets.seal(tx, {
+          organizationId: null,
+          purpose: PROVIDER_KEY_PURPOSE,
+          plaintext: input.secret,
+        });
         if (provider.secretId != null) await deps.secrets.destroy(tx, provider.secretId);
         provider.secretId = sealed.secretId;
         changed.push('secret');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Command, defineCommand } from '../../../../kernel/commands/command.js';
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
-import type { Prices } from '../../../platform/billing/contract.js';
+import type { Prices } from '../../../platform/billing/index.js';
 import { routeUpdated } from '../domain/token-factory-events.js';
 import { ModelRouteEntity } from '../store/token-factory-entities.js';
 import type { RouteDependencies } from './create-route.js';
@@ -27,7 +27,8 @@ export function createUpdateRoute(deps: RouteDependencies & { prices: Prices }):
       const { tx, scope } = context;
       const route = await tx.em.findOne(ModelRouteEntity, { id: input.id });
       if (route === null) return refuse('NOT_FOUND', `There is no route ${input.id}.`, { field: ['input', 'id'] });
-      if (route.state === 'retired') return refuse('INVALID_STATE', 'A retired route does not change.', { details: { state: route.state } });
+      if (route.state === 'retired')
+        return refuse('INVALID_STATE', 'A retired route does not change.', { details: { state: route.state } });
       if (input.description !== undefined) route.description = input.description;
       if (input.targets !== undefined) {
         const owner = { id: route.id, organizationId: route.organizationId, projectId: route.projectId ?? null };
