@@ -68,8 +68,7 @@ describe('the state of a balance', () => {
     } as const;
     for (const from of balanceLifecycle.states) {
       for (const to of balanceLifecycle.states) {
-        const isAllowed = from !== to && !(from === 'depleted' && to === 'auto_release_pending');
-        expect(balanceLifecycle.next(from, events[to])).toBe(isAllowed ? to : null);
+        expect(balanceLifecycle.next(from, events[to])).toBe(from === to ? null : to);
       }
     }
   });
@@ -104,6 +103,21 @@ describe('the state of a balance', () => {
     expect(await test.run('billing.balance.assess', { organizationId: newId('org') })).toMatchObject({
       refusals: [{ code: 'NOT_FOUND' }],
     });
+  });
+
+  it('is told of a depletion also when nobody looked between the money and its end', async () => {
+    const place = test.directory.projectNew();
+    await test.topUp(place.organizationId, '1');
+    await use(place, 3600n);
+    await test.runJob('billing.watch_balances');
+    await test.topUp(place.organizationId, '2');
+    await use(place, 3600n);
+    await test.runJob('billing.watch_balances');
+    const expected = ['fell_low', 'depleted', 'depletion_projected', 'depleted'].map(
+      (verb) => `billing.balance.${verb}`,
+    );
+    await eventually(async () => (await told(place.organizationId)).length >= expected.length);
+    expect(await told(place.organizationId)).toEqual(expected);
   });
 
   it('comes back to low, not healthy, when the money after depletion is little', async () => {

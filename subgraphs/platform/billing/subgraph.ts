@@ -25,7 +25,7 @@ import {
 import { AllocationStub, AppInstanceStub, ModelRouteStub, OrganizationStub, ProjectStub } from './schema/stubs.js';
 import { UsageResolver, resolveUsageRecord } from './schema/usage-resolver.js';
 import { createAssessBalance } from './usecases/assess-balance.js';
-import { correctTransfer } from './usecases/correct-transfer.js';
+import { createCorrectTransfer } from './usecases/correct-transfer.js';
 import { expireCredit } from './usecases/expire-credit.js';
 import { expireHold } from './usecases/expire-hold.js';
 import { createGrantCredit } from './usecases/grant-credit.js';
@@ -47,13 +47,14 @@ export type BillingCommands = ReturnType<typeof createBillingCommands>;
 
 export function createBillingCommands(deps: BillingDependencies & { clock: () => Date }) {
   const { directory, policies } = deps.iam;
+  const balance = { policies, clock: deps.clock };
   return {
     setPrice: createSetPrice({ registry: deps.registry, directory }),
-    topUpAccount: createTopUpAccount({ directory, policies }),
-    grantCredit: createGrantCredit({ directory }),
+    topUpAccount: createTopUpAccount({ ...balance, directory }),
+    grantCredit: createGrantCredit({ ...balance, directory }),
     setBudget: createSetBudget({ directory }),
-    assessBalance: createAssessBalance({ policies, clock: deps.clock }),
-    correctTransfer,
+    assessBalance: createAssessBalance(balance),
+    correctTransfer: createCorrectTransfer(balance),
     expireHold,
     expireCredit,
     warnOfBudget,
@@ -77,7 +78,7 @@ export function createBillingSubgraph(
       new PriceResolver(commands.setPrice),
       new PriceBookResolver(),
       new UsageResolver(),
-      new LedgerResolver(),
+      new LedgerResolver(commands.correctTransfer),
       new BudgetResolver(commands.setBudget),
       new ProjectSpendResolver(directory),
       new AllocationSpendResolver(),

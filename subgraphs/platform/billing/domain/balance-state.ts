@@ -6,7 +6,7 @@ export type BalanceEvent = 'recover' | 'fall_low' | 'project_depletion' | 'deple
 
 /**
  * Spec section 3. An account begins depleted: nobody has paid anything. More money leads back, and nothing that was
- * released restarts by itself.
+ * released restarts by itself. Little money leads out of depletion too: else the next depletion would be told to nobody.
  */
 export const balanceLifecycle: Lifecycle<BalanceState, BalanceEvent> = defineLifecycle<BalanceState, BalanceEvent>(
   'balance',
@@ -15,7 +15,7 @@ export const balanceLifecycle: Lifecycle<BalanceState, BalanceEvent> = defineLif
     healthy: { fall_low: 'low_balance', project_depletion: 'auto_release_pending', deplete: 'depleted' },
     low_balance: { recover: 'healthy', project_depletion: 'auto_release_pending', deplete: 'depleted' },
     auto_release_pending: { recover: 'healthy', fall_low: 'low_balance', deplete: 'depleted' },
-    depleted: { recover: 'healthy', fall_low: 'low_balance' },
+    depleted: { recover: 'healthy', fall_low: 'low_balance', project_depletion: 'auto_release_pending' },
   },
 );
 

@@ -4,7 +4,7 @@ import { DateTime } from '../../../../kernel/graphql/scalars.js';
 import { Money, Node, toMoney } from '../../../../kernel/graphql/shared-types.js';
 import { CURRENCY } from '../domain/price.js';
 import type { AssessedBalance } from '../usecases/read-balance.js';
-import { billingAccountId } from '../usecases/top-up-account.js';
+import { billingAccountId } from '../usecases/billing-account-id.js';
 import { OrganizationStub } from './stubs.js';
 
 export enum BalanceStateEnum {

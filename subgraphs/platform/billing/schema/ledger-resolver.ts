@@ -26,7 +26,7 @@ import {
   driftOf,
   usageReconciliation,
 } from '../store/reconciliation-queries.js';
-import { correctTransfer } from '../usecases/correct-transfer.js';
+import type { createCorrectTransfer } from '../usecases/correct-transfer.js';
 import { organizationScope } from '../usecases/read-balance.js';
 import {
   LedgerReconciliation,
@@ -79,6 +79,8 @@ export async function resolveTransfer(
 
 @Resolver(() => LedgerTransfer)
 export class LedgerResolver {
+  constructor(readonly correctTransfer: ReturnType<typeof createCorrectTransfer>) {}
+
   @Query(() => LedgerTransferConnection, { description: 'Transfers of an organization, newest first.' })
   @Access(READ_ACCOUNT)
   @ListSize({
@@ -122,7 +124,7 @@ export class LedgerResolver {
     @Arg('input', () => LedgerTransferCorrectInput, { description: 'The charge.' }) input: LedgerTransferCorrectInput,
     @Ctx() context: RequestContext,
   ): Promise<LedgerTransferPayload> {
-    return context.mutate(correctTransfer, input, async ({ id }) => ({
+    return context.mutate(this.correctTransfer, input, async ({ id }) => ({
       ledgerTransfer: await resolveTransfer({ id }, context),
     }));
   }

@@ -25,7 +25,7 @@ import { CURRENCY } from '../domain/price.js';
 import { READ_ACCOUNT } from '../store/ledger-queries.js';
 import { READ_USAGE } from '../store/usage-queries.js';
 import { organizationScope } from '../usecases/read-balance.js';
-import { organizationOfAccount } from '../usecases/top-up-account.js';
+import { organizationOfAccount } from '../usecases/billing-account-id.js';
 import type { AccountLoader } from './account-resolver.js';
 import { BillingAccount } from './account-type.js';
 import { resolveBudget } from './budget-resolver.js';

@@ -4,7 +4,7 @@ import { accept } from '../../../../kernel/errors/refusal.js';
 import { formatDecimal } from '../../../../kernel/money/nano-units.js';
 import { expireGrant } from '../store/credit-statements.js';
 import { organizationScope } from './read-balance.js';
-import { billingAccountId } from './top-up-account.js';
+import { billingAccountId } from './billing-account-id.js';
 
 /** What an expired grant has left goes to breakage. What is held from it stays held, and expires when it comes back. */
 export const expireCredit = defineCommand({

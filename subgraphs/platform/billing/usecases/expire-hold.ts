@@ -5,7 +5,7 @@ import { formatDecimal } from '../../../../kernel/money/nano-units.js';
 import { holdExpired } from '../domain/billing-events.js';
 import { CURRENCY } from '../domain/price.js';
 import { releaseStatement } from '../store/hold-statements.js';
-import { billingAccountId } from './top-up-account.js';
+import { billingAccountId } from './billing-account-id.js';
 
 /** Gives back a hold that nobody settled or voided in its time: held money comes back whatever crashed. */
 export const expireHold = defineCommand({

@@ -8,11 +8,13 @@ import type { Directory } from '../../iam/contract.js';
 import { balanceCredited } from '../domain/billing-events.js';
 import { CURRENCY } from '../domain/price.js';
 import { creditStatement } from '../store/credit-statements.js';
+import { billingAccountId } from './billing-account-id.js';
 import { positiveAmount, reason } from './money-input.js';
-import { billingAccountId } from './top-up-account.js';
+import { moveToStanding } from './move-standing.js';
+import type { BalanceDependencies } from './read-balance.js';
 
 /** Credit that nobody paid for: used before prepaid money, by priority, and gone when it expires. */
-export function createGrantCredit(deps: { directory: Directory }) {
+export function createGrantCredit(deps: BalanceDependencies & { directory: Directory }) {
   return defineCommand({
     action: 'billing.credit.grant',
     input: z.object({
@@ -51,6 +53,7 @@ export function createGrantCredit(deps: { directory: Directory }) {
         scope: context.scope,
         data: { amount, currency: CURRENCY, source: 'grant', transferId },
       });
+      await moveToStanding(deps, context, organizationId);
       return accept({ organizationId, transferId });
     },
   });

@@ -8,14 +8,16 @@ import type { Directory, Policies } from '../../iam/contract.js';
 import { balanceCredited } from '../domain/billing-events.js';
 import { CURRENCY } from '../domain/price.js';
 import { creditStatement, transferByReference } from '../store/credit-statements.js';
+import { billingAccountId } from './billing-account-id.js';
 import { positiveAmount } from './money-input.js';
-import { numberOf } from './read-balance.js';
+import { moveToStanding } from './move-standing.js';
+import { type BalanceDependencies, numberOf } from './read-balance.js';
 
 /**
  * Money comes in: an operator's, or a payment's. A payment names its event and credits once, however often it is
  * delivered; it must lie within the deposit limits.
  */
-export function createTopUpAccount(deps: { directory: Directory; policies: Policies }) {
+export function createTopUpAccount(deps: BalanceDependencies & { directory: Directory }) {
   return defineCommand({
     action: 'billing.account.top_up',
     input: z
@@ -65,18 +67,10 @@ export function createTopUpAccount(deps: { directory: Directory; policies: Polic
         scope: context.scope,
         data: { amount: formatDecimal(input.amount), currency: CURRENCY, source: input.source, transferId },
       });
+      await moveToStanding(deps, context, organizationId);
       return accept({ organizationId, transferId });
     },
   });
-}
-
-/** A billing account bears its organization's UUID: it is there as soon as the organization is. */
-export function billingAccountId(organizationId: string): string {
-  return `bac_${organizationId.slice(4)}`;
-}
-
-export function organizationOfAccount(billingAccountIdentifier: string): string {
-  return `org_${billingAccountIdentifier.slice(4)}`;
 }
 
 async function outsideLimits(policies: Policies, context: CommandContext, amount: Nanos) {
