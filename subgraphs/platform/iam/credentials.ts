@@ -111,6 +111,7 @@ export const createCredentialParts: CreateCredentialParts = (dependencies) => {
     },
     async stop() {
       oidc?.tokens.stop();
+      await oidc?.people.stop();
       await watch.stop();
       await touches.stop();
     },

@@ -1,5 +1,6 @@
-import { importJWK, jwtVerify, decodeJwt } from 'jose';
+import { decodeJwt, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { isTypeId } from '../../../../kernel/identifiers/type-id.js';
 import type { Kernel } from '../../../../kernel/kernel.js';
 import type { RequestOrigin } from '../contract.js';
 import { ASSERTION_ALGORITHMS } from '../domain/credentials/client-public-key.js';
@@ -53,15 +54,18 @@ export class ClientAuthentication {
   /** Throws {@link OAuthError}. The answer's account may be disabled since: whoever acts for it checks again. */
   async authenticate(form: Form, authorization: string | undefined, origin: RequestOrigin): Promise<Client> {
     const presented = presentedClient(form, authorization);
-    const source = origin.ip ?? 'unknown';
+    this.#dependencies.watch.assertFresh();
+    const client = isTypeId(presented.clientId, 'sak')
+      ? await this.#dependencies.clients.find(presented.clientId)
+      : null;
+    // A known client has a count of its own: rubbish from the same address must not shut it out.
+    const source = client === null ? (origin.ip ?? 'unknown') : `${origin.ip} ${client.keyId}`;
     if (this.#throttle.isClosed(source)) {
-      if (this.#throttle.isNews(source)) await this.#audit(null, 'throttled', origin);
+      if (this.#throttle.isNews(source)) await this.#audit(client, 'throttled', origin);
       throw new OAuthError('temporarily_unavailable', 'Too many failed attempts; try again in a minute.', {
         status: 429,
       });
     }
-    this.#dependencies.watch.assertFresh();
-    const client = await this.#dependencies.clients.find(presented.clientId);
     const reason = await this.#fault(client, presented);
     if (client !== null && reason === null) return client;
     this.#throttle.count(source);
@@ -85,7 +89,7 @@ export class ClientAuthentication {
   async #isAssertionGood(client: Client, assertion: string): Promise<boolean> {
     if (client.publicJwk === null) return false;
     try {
-      const { payload } = await jwtVerify(assertion, await importJWK(client.publicJwk, algorithmOf(client.publicJwk)), {
+      const { payload } = await jwtVerify(assertion, client.publicJwk, {
         algorithms: [...ASSERTION_ALGORITHMS],
         issuer: client.keyId,
         subject: client.keyId,
@@ -107,12 +111,6 @@ export class ClientAuthentication {
   async #audit(client: Client | null, reason: DenialReason, origin: RequestOrigin): Promise<void> {
     await auditTokenDenial(this.#dependencies.kernel, { client, reason, origin });
   }
-}
-
-function algorithmOf(jwk: Readonly<Record<string, unknown>>): string {
-  if (jwk['kty'] === 'OKP') return 'EdDSA';
-  if (jwk['kty'] === 'RSA') return 'RS256';
-  return jwk['crv'] === 'P-384' ? 'ES384' : 'ES256';
 }
 
 /** How the client says who it is. More than one way at once is refused (RFC 6749, 2.3). */

@@ -9,6 +9,7 @@ import { clientActor } from '../store/credentials/token-denials.js';
 import { revokeToken } from '../usecases/credentials/revoke-token.js';
 import type { Form } from './client-authentication.js';
 import { OAuthError } from './oauth-error.js';
+import { THROTTLE_SECONDS } from './throttle.js';
 import { type TokenEndpointDependencies, grantToken } from './token-endpoint.js';
 import { introspect, verifiedOrNull } from './token-introspection.js';
 
@@ -151,6 +152,7 @@ function answerFault(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (error instanceof OAuthError) {
     if (error.status === 401 && error.usedBasic)
       void reply.header('www-authenticate', 'Basic realm="oauth", charset="UTF-8"');
+    if (error.status === 429) void reply.header('retry-after', String(THROTTLE_SECONDS));
     return reply.code(error.status).send({ error: error.code, error_description: error.message });
   }
   if (isPlatformError(error) && ERROR_CODES[error.code].isRetryable) {

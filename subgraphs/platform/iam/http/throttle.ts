@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
 const FAILURES_MAXIMUM = 60;
-const WINDOW_MILLISECONDS = 60_000;
+/** A source that was closed is open again after this long. */
+export const THROTTLE_SECONDS = 60;
 const SOURCES_MAXIMUM = 10_000;
 
 interface Window {
@@ -16,7 +17,7 @@ interface Window {
 export class Throttle {
   readonly #windows = new LRUCache<string, Window>({
     max: SOURCES_MAXIMUM,
-    ttl: WINDOW_MILLISECONDS,
+    ttl: THROTTLE_SECONDS * 1000,
     noUpdateTTL: true,
   });
 

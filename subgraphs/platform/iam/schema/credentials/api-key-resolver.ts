@@ -8,6 +8,7 @@ import type { PrincipalAccess } from '../../credentials-parts.js';
 import { READ_API_KEYS, apiKeyLoader, listApiKeys } from '../../store/credentials/credential-queries.js';
 import type { CredentialCommands } from '../../usecases/credentials/credential-commands.js';
 import { revokeApiKey, revokeOwnApiKey } from '../../usecases/credentials/revoke-api-key.js';
+import { givenFields } from '../given-fields.js';
 import { PAGE, resolveProject } from '../hierarchy-resolver.js';
 import { Project } from '../project-type.js';
 import { ApiKey, ApiKeyConnection, ApiKeyCreateInput, ApiKeyPayload, toApiKey } from './api-key-types.js';
@@ -68,7 +69,7 @@ export class ApiKeyResolver {
     @Arg('input', () => ApiKeyCreateInput, { description: 'The key.' }) input: ApiKeyCreateInput,
     @Ctx() context: RequestContext,
   ): Promise<ApiKeyPayload> {
-    return context.mutate(this.#commands.createApiKey, input, async (value, reveal) => ({
+    return context.mutate(this.#commands.createApiKey, givenFields(input), async (value, reveal) => ({
       apiKey: await resolveApiKey(value, context),
       ...disclosure(reveal, true),
     }));

@@ -15,6 +15,7 @@ import { listSshKeys } from '../../store/credentials/ssh-key-queries.js';
 import type { CredentialCommands } from '../../usecases/credentials/credential-commands.js';
 import { createServiceAccountKey } from '../../usecases/credentials/create-service-account-key.js';
 import { revokeServiceAccountKey } from '../../usecases/credentials/revoke-service-account-key.js';
+import { givenFields } from '../given-fields.js';
 import { PAGE, resolveProject } from '../hierarchy-resolver.js';
 import { Project } from '../project-type.js';
 import { disclosure } from './credential-enums.js';
@@ -80,7 +81,7 @@ export class ServiceAccountResolver {
     input: ServiceAccountCreateInput,
     @Ctx() context: RequestContext,
   ): Promise<ServiceAccountPayload> {
-    return context.mutate(this.#commands.createServiceAccount, input, async (value) => ({
+    return context.mutate(this.#commands.createServiceAccount, givenFields(input), async (value) => ({
       serviceAccount: await resolveServiceAccount(value, context),
     }));
   }
@@ -121,7 +122,7 @@ export class ServiceAccountResolver {
     input: ServiceAccountChangeInput,
     context: RequestContext,
   ): Promise<ServiceAccountPayload> {
-    const payload = await context.mutate(command, input, async (value) => ({
+    const payload = await context.mutate(command, givenFields(input), async (value) => ({
       serviceAccount: await resolveServiceAccount(value, context),
     }));
     await this.#afterRevocation();
@@ -136,9 +137,9 @@ export class ServiceAccountResolver {
     @Arg('input', () => ServiceAccountKeyCreateInput, { description: 'The key.' }) input: ServiceAccountKeyCreateInput,
     @Ctx() context: RequestContext,
   ): Promise<ServiceAccountKeyPayload> {
-    return context.mutate(createServiceAccountKey, input, async (value, reveal) => ({
+    return context.mutate(createServiceAccountKey, givenFields(input), async (value, reveal) => ({
       key: await resolveServiceAccountKey(value, context),
-      ...disclosure(reveal, input.publicJwk === undefined),
+      ...disclosure(reveal, input.publicJwk == null),
     }));
   }
 

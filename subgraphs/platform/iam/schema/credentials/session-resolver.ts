@@ -7,6 +7,7 @@ import { PageArgs } from '../../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../../kernel/graphql/request-context.js';
 import { findSession, listSessions } from '../../store/credentials/session-queries.js';
 import { revokeOwnSession, revokeSession } from '../../usecases/credentials/revoke-session.js';
+import { givenFields } from '../given-fields.js';
 import { PAGE } from '../hierarchy-resolver.js';
 import { User } from '../user-type.js';
 import { Session, SessionConnection, SessionPayload, SessionRevokeInput, toSession } from './session-types.js';
@@ -55,7 +56,7 @@ export class SessionResolver {
     context.requireSignIn();
     const row = await findSession(this.#database, input.id);
     const command = row === null || row.userId === context.actor.id ? revokeOwnSession : revokeSession;
-    const payload = await context.mutate(command, input, async (value) => ({
+    const payload = await context.mutate(command, givenFields(input), async (value) => ({
       session: await this.resolve(value, context),
     }));
     await this.#afterRevocation();

@@ -6,6 +6,7 @@ import type { RequestContext } from '../../../../../kernel/graphql/request-conte
 import { listSshKeys, sshKeyLoader } from '../../store/credentials/ssh-key-queries.js';
 import { addOwnSshKey, addSshKey } from '../../usecases/credentials/add-ssh-key.js';
 import { removeOwnSshKey, removeSshKey } from '../../usecases/credentials/remove-ssh-key.js';
+import { givenFields } from '../given-fields.js';
 import { PAGE } from '../hierarchy-resolver.js';
 import { User } from '../user-type.js';
 import { SshKey, SshKeyAddInput, SshKeyConnection, SshKeyPayload, toSshKey } from './ssh-key-types.js';
@@ -39,8 +40,8 @@ export class SshKeyResolver {
       sshKey: await resolveSshKey(value, context),
     });
     return input.serviceAccountId == null
-      ? context.mutate(addOwnSshKey, input, shown)
-      : context.mutate(addSshKey, input, shown);
+      ? context.mutate(addOwnSshKey, givenFields(input), shown)
+      : context.mutate(addSshKey, givenFields(input), shown);
   }
 
   @Mutation(() => SshKeyPayload, {

@@ -1,6 +1,7 @@
 import type { Actor, AssuranceLevel } from '../../../../../kernel/access/actor.js';
 import type { Database } from '../../../../../kernel/database/database.js';
 import type { Kernel } from '../../../../../kernel/kernel.js';
+import type { Logger } from '../../../../../kernel/telemetry/logger.js';
 import { systemActor } from '../../../../../kernel/access/actor.js';
 import type { RequestOrigin } from '../../contract.js';
 import { assuranceLevel } from '../../domain/credentials/assurance.js';
@@ -24,6 +25,12 @@ export interface Session {
 const PEOPLE_MAXIMUM = 20_000;
 const TTL_MILLISECONDS = 60_000;
 
+const SEE_SESSION = `update iam.account_sessions set last_seen_at = now(), latest_token_id = $2, assurance = $3,
+    authentication_context = $4, authentication_methods = $5,
+    authenticated_at = coalesce(to_timestamp($6::double precision), authenticated_at),
+    expires_at = greatest(expires_at, to_timestamp($7::double precision))
+  where id = $1`;
+
 /** The e-mail address as an attribute, and only when the provider says that it checked it: invitations go by it. */
 function verifiedEmail(claims: PersonClaims): string | null {
   return claims.email_verified === true && claims.email !== undefined ? claims.email : null;
@@ -42,13 +49,16 @@ export function providerSessionOf(claims: PersonClaims): string {
 export class People {
   readonly #database: Database;
   readonly #pipeline: Kernel['pipeline'];
+  readonly #logger: Logger;
+  readonly #writes = new Set<Promise<unknown>>();
   readonly #issuer: string;
   readonly #people = new LoadingCache<Person>({ max: PEOPLE_MAXIMUM, ttlMilliseconds: TTL_MILLISECONDS });
   readonly #sessions = new LoadingCache<Session>({ max: PEOPLE_MAXIMUM, ttlMilliseconds: TTL_MILLISECONDS });
 
-  constructor(kernel: Pick<Kernel, 'database' | 'pipeline'>, watch: RevocationWatch, issuer: string) {
+  constructor(kernel: Pick<Kernel, 'database' | 'pipeline' | 'logger'>, watch: RevocationWatch, issuer: string) {
     this.#database = kernel.database;
     this.#pipeline = kernel.pipeline;
+    this.#logger = kernel.logger;
     this.#issuer = issuer;
     watch.onRevocation(({ subjectType }) => {
       if (subjectType === 'user') this.#people.clear();
@@ -95,8 +105,11 @@ export class People {
   }
 
   async #loadSession(person: Person, actor: Actor, claims: PersonClaims, origin: RequestOrigin): Promise<Session> {
-    const known = await this.#seeSession(person.id, actor.assurance, claims);
-    if (known !== null) return known;
+    const known = await this.#findSession(person.id, claims);
+    if (known !== null) {
+      this.#noteSeen(known.id, actor.assurance, claims);
+      return known;
+    }
     const input = {
       userId: person.id,
       providerSessionId: providerSessionOf(claims),
@@ -116,34 +129,45 @@ export class People {
     return { id: result.value.id, isRevoked: result.value.isRevoked };
   }
 
+  async #findSession(userId: string, claims: PersonClaims): Promise<Session | null> {
+    const rows = await this.#database.read('system', (tx) =>
+      tx.prepared<{ id: string; revoked_at: Date | null }>(
+        'iam.session.find',
+        `select id, revoked_at from iam.account_sessions
+         where user_id = $1 and provider = 'oidc' and provider_session_id = $2`,
+        [userId, providerSessionOf(claims)],
+      ),
+    );
+    const row = rows[0];
+    return row === undefined ? null : { id: row.id, isRevoked: row.revoked_at !== null };
+  }
+
   /**
-   * Reads the session and notes that it was seen. The cache keeps the answer for a minute, so this is written at most
-   * once a minute for each session and process, and is no command: it says nothing but "still there".
+   * Notes that the session was seen, while the request goes on. The cache keeps a session for a minute, so this is
+   * written at most once a minute for each session and process; it is no command, for it says nothing but "still there".
    */
-  async #seeSession(userId: string, assurance: AssuranceLevel, claims: PersonClaims): Promise<Session | null> {
-    return this.#database.transaction('system', async (tx) => {
-      const rows = await tx.prepared<{ id: string; revoked_at: Date | null }>(
-        'iam.session.see',
-        `update iam.account_sessions set last_seen_at = now(), latest_token_id = $3, assurance = $4,
-           authentication_context = $5, authentication_methods = $6,
-           authenticated_at = coalesce(to_timestamp($7::double precision), authenticated_at),
-           expires_at = greatest(expires_at, to_timestamp($8::double precision))
-         where user_id = $1 and provider = 'oidc' and provider_session_id = $2
-         returning id, revoked_at`,
-        [
-          userId,
-          providerSessionOf(claims),
-          claims.jti ?? null,
-          assurance,
-          claims.acr ?? null,
-          claims.amr ?? [],
-          claims.auth_time ?? null,
-          claims.exp,
-        ],
-      );
-      const row = rows[0];
-      return row === undefined ? null : { id: row.id, isRevoked: row.revoked_at !== null };
-    });
+  #noteSeen(sessionId: string, assurance: AssuranceLevel, claims: PersonClaims): void {
+    const values = [
+      sessionId,
+      claims.jti ?? null,
+      assurance,
+      claims.acr ?? null,
+      claims.amr ?? [],
+      claims.auth_time ?? null,
+      claims.exp,
+    ];
+    const write = this.#database
+      .transaction('system', (tx) => tx.prepared('iam.session.see', SEE_SESSION, values))
+      .catch((error: unknown) =>
+        this.#logger.debug({ err: error, sessionId }, 'the last sight of a session was not written'),
+      )
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+  }
+
+  /** Waits for what is still being written. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#writes);
   }
 }
 

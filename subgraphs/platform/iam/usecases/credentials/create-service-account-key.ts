@@ -4,6 +4,7 @@ import { idempotencyKey } from '../../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../../kernel/identifiers/type-id.js';
 import { serviceAccountKeyCreated } from '../../domain/credentials/credential-events.js';
+import { isCovered } from '../../domain/credentials/allow-list.js';
 import { clientPublicKey } from '../../domain/credentials/client-public-key.js';
 import type { ServiceAccountState } from '../../domain/credentials/service-account-lifecycle.js';
 import { CLIENT_SECRET_PREFIX, generateSecret } from '../../store/credentials/bearer-secret.js';
@@ -16,7 +17,7 @@ const EXPIRY_DAYS = { default: 90, maximum: 365 };
 
 /**
  * Gives a service account a key: a secret that is revealed once, or the public half of a key that the client keeps
- * (RFC 7523). Refuses a third active key, an account that is not active, an expiry beyond a year.
+ * (RFC 7523). Refuses a third active key, a limited credential that would exceed itself, an account that is not active, an expiry beyond a year.
  */
 export const createServiceAccountKey = defineCommand({
   action: 'iam.service_account_key.create',
@@ -31,15 +32,24 @@ export const createServiceAccountKey = defineCommand({
   async run(context, input) {
     const { tx, now } = context;
     // The row is locked, so that two requests at once do not make a third key.
-    const account = await tx.row<{ state: ServiceAccountState; organization_id: string; project_id: string }>(
-      `select state, organization_id, project_id from iam.service_accounts where id = $1 for update`,
-      [input.serviceAccountId],
-    );
+    const account = await tx.row<{
+      state: ServiceAccountState;
+      organization_id: string;
+      project_id: string;
+      allow_list: string[];
+    }>(`select state, organization_id, project_id, allow_list from iam.service_accounts where id = $1 for update`, [
+      input.serviceAccountId,
+    ]);
     if (account === null || account.state !== 'active') {
       return refuse(
         'INVALID_STATE',
         `The service account is ${account?.state ?? 'gone'}; only an active one gets keys.`,
       );
+    }
+    // Whoever makes a key can be the account: a limited credential makes none of an account that is less limited.
+    const { allowList } = context.actor;
+    if (allowList !== undefined && !account.allow_list.every((pattern) => isCovered(pattern, allowList))) {
+      return refuse('POLICY_DENIED', 'The service account is allowed more than your own credential is.');
     }
     const active = await tx.row<{ keys: bigint }>(
       `select count(*) as keys from iam.service_account_keys
