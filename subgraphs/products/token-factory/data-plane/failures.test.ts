@@ -7,7 +7,7 @@ let gateway: TestGateway;
 let client: OpenAI;
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ timings: { firstByteMilliseconds: 300 } });
+  gateway = await startTestGateway({ timings: { firstByteMilliseconds: 300, wholeMilliseconds: 300 } });
   client = new OpenAI({ apiKey: gateway.key, baseURL: gateway.url, maxRetries: 0 });
 });
 afterAll(() => gateway.close());

@@ -23,8 +23,10 @@ export interface GatewayParts {
   readonly monitor: ProviderMonitor;
   readonly providers: Readonly<Record<ProviderKind, ModelProvider>>;
   readonly random: () => number;
-  /** How long an upstream may take to its first byte. */
+  /** How long an upstream may take to the first byte of a stream. */
   readonly firstByteMilliseconds: number;
+  /** How long an upstream may take for an answer that is not streamed. */
+  readonly wholeMilliseconds: number;
   /** The longest pause between two pieces of a stream. */
   readonly idleMilliseconds: number;
 }

@@ -10,6 +10,8 @@ import type { SpendGuard, SpendRequest, SpendTicket, Spent } from './spend-guard
 const HOLD_SECONDS = 900;
 const CHECKPOINT_MILLISECONDS = 2000;
 const RETRY_MILLISECONDS_MAX = 5000;
+/** About four minutes of tries; then the checkpoints end, and the job for abandoned requests goes on trying. */
+const ATTEMPTS_MAX = 60;
 const STOP_MILLISECONDS = 5000;
 
 interface Running {
@@ -20,7 +22,8 @@ interface Running {
 /**
  * One hold and one settlement for each request, each a transaction of its own. Every two seconds one statement writes
  * down the counts of all requests under way: after a crash a job settles them at that count, and at most two seconds of
- * delivered tokens stay unpaid. When the ledger cannot be reached at the end, this process keeps trying.
+ * delivered tokens stay unpaid. When the ledger cannot be reached at the end, this process keeps
+ * trying for minutes, and the job after it.
  */
 export class HeldSpendGuard implements SpendGuard {
   readonly #kernel: Kernel;
@@ -108,6 +111,11 @@ export class HeldSpendGuard implements SpendGuard {
           'a model request could not be settled and will be tried again',
         );
         if (this.#isStopping) throw error;
+        if (attempt >= ATTEMPTS_MAX) {
+          await this.#checkpoint();
+          this.#running.delete(intent.requestId);
+          throw error;
+        }
         await pause(Math.min(RETRY_MILLISECONDS_MAX, 50 * 2 ** Math.min(attempt, 10)));
       }
     }

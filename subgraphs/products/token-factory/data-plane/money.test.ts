@@ -108,6 +108,22 @@ describe('money of a request', () => {
     expect(gateway.billing.heldNanos).toBe(0n);
   });
 
+  it('that cannot be settled yet is tried again, and does not stand in the way of others', async () => {
+    const dying = new HeldSpendGuard({ kernel: gateway.test.kernel, billing: gateway.billing });
+    const [first, second] = [await held(dying), await held(dying)];
+    first.ticket.progress(await spentOf(1, 1));
+    second.ticket.progress(await spentOf(2, 2));
+    await dying.stop();
+    gateway.billing.failingRecords = 1;
+    const before = gateway.billing.balanceNanos;
+    const job = settleAbandonedJob({ kernel: gateway.test.kernel, billing: gateway.billing, silentSeconds: 0 });
+    await run(job);
+    expect(await intents()).toHaveLength(1);
+    await run(job);
+    expect(await intents()).toEqual([]);
+    expect(before - gateway.billing.balanceNanos).toBe(3n + 6n);
+  });
+
   it('of a live gateway is left alone by the job', async () => {
     const live = new HeldSpendGuard({ kernel: gateway.test.kernel, billing: gateway.billing });
     const { ticket } = await held(live);

@@ -92,7 +92,8 @@ async function attempt(
   client: AbortSignal,
 ): Promise<Omit<OpenedAnswer, 'target' | 'attempts'>> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), parts.firstByteMilliseconds);
+  const patience = admission.body.isStreaming ? parts.firstByteMilliseconds : parts.wholeMilliseconds;
+  const timer = setTimeout(() => deadline.abort(), patience);
   const startedAt = performance.now();
   const { body, operation, correlationId } = admission;
   try {

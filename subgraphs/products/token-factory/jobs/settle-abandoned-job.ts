@@ -46,10 +46,27 @@ export function settleAbandonedJob(deps: {
           [deps.silentSeconds ?? SILENT_SECONDS],
         ),
       );
-      for (const row of rows) await settle(kernel, billing, row);
+      for (const row of rows) {
+        try {
+          await settle(kernel, billing, row);
+        } catch (error) {
+          kernel.logger.error(
+            { err: error, request: row.id },
+            'an abandoned model request could not be settled and will be tried again',
+          );
+          await postpone(kernel, row.id);
+        }
+      }
       return rows.length === BATCH;
     },
   };
+}
+
+/** One that cannot be settled must not stand in the way of the others. */
+async function postpone(kernel: Kernel, requestId: string): Promise<void> {
+  await kernel.database.transaction('system', (tx) =>
+    tx.execute('update token_factory.spend_intents set heartbeat_at = now() where id = $1', [requestId]),
+  );
 }
 
 async function settle(

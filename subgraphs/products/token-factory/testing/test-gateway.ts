@@ -82,7 +82,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       apps: { endpointsOf: async (_tx, id) => appEndpoints.filter((view) => view.appInstanceId === id) },
       configuration: options.configuration ?? { environment: 'test', allowsPrivateUpstreams: true },
     },
-    { firstByteMilliseconds: 2000, idleMilliseconds: 2000, ...options.timings },
+    { firstByteMilliseconds: 2000, wholeMilliseconds: 2000, idleMilliseconds: 2000, ...options.timings },
   );
   if (options.withoutWorker !== true) test.runWorker(subgraph.jobs, subgraph.consumers);
   await subgraph.start?.();
