@@ -168,10 +168,10 @@ describe('lists', () => {
       mutations.addSshKey({ publicKey: sshKey() }),
       mutations.addSshKey({ publicKey: sshKey() }),
     ]);
+    let listed = '';
     const count = async (first: number): Promise<number> => {
       const before = world.test.kernel.database.statementCount;
-      const answer = JSON.stringify(await world.run(admin, document(first)));
-      if (first > 1) expect(answer.split('},{').length).toBeGreaterThan(1);
+      listed = JSON.stringify(await world.run(admin, document(first)));
       return world.test.kernel.database.statementCount - before;
     };
     // What happens in the background counts too, so the smallest of some runs is taken.
@@ -180,6 +180,8 @@ describe('lists', () => {
       for (let run = 0; run < 25; run += 1) counts.push(await count(first));
       return Math.min(...counts);
     };
-    expect(await smallest(5)).toBe(await smallest(1));
+    const one = await smallest(1);
+    expect(await smallest(5)).toBe(one);
+    expect(listed.split('},{').length).toBeGreaterThan(1);
   });
 });
