@@ -47,6 +47,11 @@ import { type AccessCommands, accessCommands } from './usecases/access-commands.
 /** Names people by subject alone when no identity provider is configured. */
 const LOCAL_ISSUER = 'urn:gpu-control-plane:local';
 
+/** The identity provider of people who are named by their subject alone. */
+export function defaultIssuer({ configuration }: Kernel): string {
+  return configuration.oidc.issuer ?? LOCAL_ISSUER;
+}
+
 export interface AccessDependencies {
   readonly kernel: Kernel;
   readonly registry: Registry;
@@ -70,7 +75,7 @@ export interface AccessParts {
 /** The access half of IAM: hierarchy, roles, decisions, quota and policy. */
 export function createAccessParts(dependencies: AccessDependencies): AccessParts {
   const { kernel, registry } = dependencies;
-  const { database, feed, logger, configuration } = kernel;
+  const { database, feed, logger } = kernel;
   const snapshots = new SnapshotStore({ database, feed, registry, logger });
   const organizations = new PrincipalOrganizations(database, snapshots);
   const changes = new AccessChanges(snapshots);
@@ -81,7 +86,7 @@ export function createAccessParts(dependencies: AccessDependencies): AccessParts
     registry,
     snapshots,
     changes,
-    defaultIssuer: configuration.oidc.issuer ?? LOCAL_ISSUER,
+    defaultIssuer: defaultIssuer(kernel),
   });
   return {
     subgraph: {

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import type { Actor } from '../../../kernel/access/actor.js';
 import type { AuditRecord, Authority, Decision, Reach, Scope } from '../../../kernel/access/authority.js';
+import type { Statement } from '../../../kernel/database/statement-batch.js';
 import type { Transaction } from '../../../kernel/database/transaction.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import type { Audit } from '../evidence/contract.js';
@@ -11,6 +11,34 @@ import { hasNumber, matchesPattern } from './domain/access/permission-set.js';
 import { reachOf } from './domain/access/reach-of.js';
 import type { PrincipalOrganizations } from './store/access/principal-organizations.js';
 import type { SnapshotStore } from './store/access/snapshot-store.js';
+
+/** PostgreSQL's advisory locks have bigint keys: a hash of the name of the lock. */
+const SHARED = 'pg_advisory_xact_lock_shared(hashtextextended';
+const EXCLUSIVE = 'pg_advisory_xact_lock(hashtextextended';
+const PLATFORM = `('iam.access platform', 0))`;
+const ORGANIZATION = `('iam.access ' || $1, 0))`;
+
+const PLATFORM_LOCK = {
+  shared: { name: 'iam.lock.platform.shared', text: `select ${SHARED}${PLATFORM}` },
+  exclusive: { name: 'iam.lock.platform.exclusive', text: `select ${EXCLUSIVE}${PLATFORM}` },
+};
+const ORGANIZATION_LOCK = {
+  shared: { name: 'iam.lock.organization.shared', text: `select ${SHARED}${PLATFORM}, ${SHARED}${ORGANIZATION}` },
+  exclusive: {
+    name: 'iam.lock.organization.exclusive',
+    text: `select ${SHARED}${PLATFORM}, ${EXCLUSIVE}${ORGANIZATION}`,
+  },
+};
+
+const PLATFORM_REVISION: Statement = {
+  name: 'iam.revision.platform',
+  text: `select revision::text as revision from iam.access_revisions where scope_id = 'platform'`,
+};
+const ORGANIZATION_REVISION = {
+  name: 'iam.revision.organization',
+  text: `select p.revision::text || '.' || coalesce(o.revision, 0)::text as revision
+    from iam.access_revisions p left join iam.access_revisions o on o.scope_id = $1 where p.scope_id = 'platform'`,
+};
 
 const EVERYWHERE: Reach = { isEverywhere: true, organizationIds: [], departmentIds: [], projectIds: [] };
 
@@ -33,16 +61,13 @@ export class IamAuthority implements Authority {
   }
 
   /** The platform's lock first, then the organization's: everybody takes them in this order. */
-  lockStatement(organizationId: string | null, mode: 'shared' | 'exclusive' = 'shared'): string {
-    if (organizationId === null) return `select ${lock('platform', mode)}`;
-    return `select ${lock('platform', 'shared')}, ${lock(organizationId, mode)}`;
+  lockStatement(organizationId: string | null, mode: 'shared' | 'exclusive' = 'shared'): Statement {
+    if (organizationId === null) return PLATFORM_LOCK[mode];
+    return { ...ORGANIZATION_LOCK[mode], values: [organizationId] };
   }
 
-  revisionStatement(organizationId: string | null): string {
-    const revisionOf = (scopeId: string): string =>
-      `coalesce((select revision from iam.access_revisions where scope_id = ${pg.escapeLiteral(scopeId)}), 0)::text`;
-    if (organizationId === null) return `select ${revisionOf('platform')} as revision`;
-    return `select ${revisionOf('platform')} || '.' || ${revisionOf(organizationId)} as revision`;
+  revisionStatement(organizationId: string | null): Statement {
+    return organizationId === null ? PLATFORM_REVISION : { ...ORGANIZATION_REVISION, values: [organizationId] };
   }
 
   async decide(actor: Actor, permission: string, scope: Scope, revision?: string): Promise<Decision> {
@@ -146,12 +171,6 @@ function holdsIn(snapshot: AccessSnapshot, principalId: string, permission: stri
   const { allow, timed } = snapshot.grantsOf(principalId);
   for (const bits of allow.values()) if (hasNumber(bits, number)) return true;
   return timed.some((grant) => !grant.isDeny && grant.expiresAt > now && hasNumber(grant.bits, number));
-}
-
-/** A bigint key of PostgreSQL's advisory locks, from the name of the lock. */
-function lock(scopeId: string, mode: 'shared' | 'exclusive'): string {
-  const call = mode === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  return `${call}(hashtextextended(${pg.escapeLiteral(`iam.access ${scopeId}`)}, 0))`;
 }
 
 function parseRevision(revision: string | undefined): [bigint | undefined, bigint | undefined] {

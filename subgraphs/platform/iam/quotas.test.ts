@@ -26,17 +26,31 @@ function inOrganization<Result>(place: Place, work: (tx: Transaction) => Promise
   return iam.test.kernel.database.transaction([place.organizationId], work);
 }
 
-function hold(place: Place, amount: bigint, more: Partial<QuotaHoldRequest> = {}): Promise<Outcome<{ holdId: string }>> {
-  const request = { projectId: place.projectId, principalId: USER, dimension: 'gpus', amount, reference: newId('ref'), ttlSeconds: 60, ...more };
+function hold(
+  place: Place,
+  amount: bigint,
+  more: Partial<QuotaHoldRequest> = {},
+): Promise<Outcome<{ holdId: string }>> {
+  const request = {
+    projectId: place.projectId,
+    principalId: USER,
+    dimension: 'gpus',
+    amount,
+    reference: newId('ref'),
+    ttlSeconds: 60,
+    ...more,
+  };
   return inOrganization(place, (tx) => iam.access.quotas.hold(tx, request));
 }
 
 async function limit(scopeId: string, amount: bigint | null, more: object = {}): Promise<void> {
-  await iam.asSystem(iam.access.commands.setQuota as never, { scopeId, dimension: 'gpus', limit: amount, ...more });
+  await iam.asSystem(iam.access.commands.setQuota, { scopeId, dimension: 'gpus', limit: amount, ...more });
 }
 
 async function usage(place: Place, scopeId: string): Promise<{ committed: bigint; held: bigint } | null> {
-  return inOrganization(place, (tx) => tx.row(`select committed, held from iam.quotas where scope_id = $1 and dimension = 'gpus'`, [scopeId]));
+  return inOrganization(place, (tx) =>
+    tx.row(`select committed, held from iam.quotas where scope_id = $1 and dimension = 'gpus'`, [scopeId]),
+  );
 }
 
 it('names the scope that limits, with its numbers, and holds nothing', async () => {
@@ -46,17 +60,35 @@ it('names the scope that limits, with its numbers, and holds nothing', async () 
   expect(await hold(place, 3n)).toMatchObject({ ok: true });
   expect(await hold(place, 2n)).toMatchObject({
     ok: false,
-    refusals: [{ code: 'QUOTA_EXCEEDED', details: { dimension: 'gpus', scope: { level: 'project', id: place.projectId }, limit: '4', used: '0', held: '3', remaining: '1', requested: '2' } }],
+    refusals: [
+      {
+        code: 'QUOTA_EXCEEDED',
+        details: {
+          dimension: 'gpus',
+          scope: { level: 'project', id: place.projectId },
+          limit: '4',
+          used: '0',
+          held: '3',
+          remaining: '1',
+          requested: '2',
+        },
+      },
+    ],
   });
   expect(await usage(place, place.organizationId)).toEqual({ committed: 0n, held: 3n });
 });
 
 it('lets a department and an organization limit what each of their projects would allow', async () => {
   const place = await iam.organization();
-  const { id: second } = (await iam.asSystem(iam.access.commands.createProject as never, { organizationId: place.organizationId, name: 'Second' })) as { id: string };
+  const { id: second } = await iam.asSystem(iam.access.commands.createProject, {
+    organizationId: place.organizationId,
+    name: 'Second',
+  });
   await limit(place.departmentId, 5n);
   expect(await hold(place, 4n)).toMatchObject({ ok: true });
-  expect(await hold({ ...place, projectId: second }, 2n)).toMatchObject({ refusals: [{ details: { scope: { level: 'department', id: place.departmentId }, remaining: '1' } }] });
+  expect(await hold({ ...place, projectId: second }, 2n)).toMatchObject({
+    refusals: [{ details: { scope: { level: 'department', id: place.departmentId }, remaining: '1' } }],
+  });
 });
 
 it('limits a principal in a project by its own limit, or by that of all who have none', async () => {
@@ -64,8 +96,12 @@ it('limits a principal in a project by its own limit, or by that of all who have
   await limit(place.projectId, 2n, { principalId: '*' });
   await limit(place.projectId, 3n, { principalId: USER });
   expect(await hold(place, 3n)).toMatchObject({ ok: true });
-  expect(await hold(place, 1n)).toMatchObject({ refusals: [{ details: { scope: { level: 'principal', id: `${place.projectId}/${USER}` }, limit: '3' } }] });
-  expect(await hold(place, 3n, { principalId: 'usr_other' })).toMatchObject({ refusals: [{ details: { limit: '2' } }] });
+  expect(await hold(place, 1n)).toMatchObject({
+    refusals: [{ details: { scope: { level: 'principal', id: `${place.projectId}/${USER}` }, limit: '3' } }],
+  });
+  expect(await hold(place, 3n, { principalId: 'usr_other' })).toMatchObject({
+    refusals: [{ details: { limit: '2' } }],
+  });
 });
 
 it('answers a repeated reference with the first hold, commits it once, and gives it back once', async () => {
@@ -74,11 +110,14 @@ it('answers a repeated reference with the first hold, commits it once, and gives
   const first = await hold(place, 2n, { reference });
   expect(await hold(place, 2n, { reference })).toEqual(first);
   const { quotas } = iam.access;
-  for (let time = 0; time < 2; time += 1) expect(await inOrganization(place, (tx) => quotas.commit(tx, reference, 'gpus'))).toMatchObject({ ok: true });
+  for (let time = 0; time < 2; time += 1)
+    expect(await inOrganization(place, (tx) => quotas.commit(tx, reference, 'gpus'))).toMatchObject({ ok: true });
   expect(await usage(place, place.projectId)).toEqual({ committed: 2n, held: 0n });
   for (let time = 0; time < 2; time += 1) await inOrganization(place, (tx) => quotas.release(tx, reference));
   expect(await usage(place, place.organizationId)).toEqual({ committed: 0n, held: 0n });
-  expect(await inOrganization(place, (tx) => quotas.commit(tx, reference, 'gpus'))).toMatchObject({ refusals: [{ code: 'EXPIRED' }] });
+  expect(await inOrganization(place, (tx) => quotas.commit(tx, reference, 'gpus'))).toMatchObject({
+    refusals: [{ code: 'EXPIRED' }],
+  });
 });
 
 it('does not count an expired hold, refuses to commit it, and reclaims it in the background', async () => {
@@ -89,7 +128,9 @@ it('does not count an expired hold, refuses to commit it, and reclaims it in the
   await new Promise((resolve) => {
     setTimeout(resolve, 40);
   });
-  expect(await inOrganization(place, (tx) => iam.access.quotas.commit(tx, reference, 'gpus'))).toMatchObject({ refusals: [{ code: 'EXPIRED' }] });
+  expect(await inOrganization(place, (tx) => iam.access.quotas.commit(tx, reference, 'gpus'))).toMatchObject({
+    refusals: [{ code: 'EXPIRED' }],
+  });
   expect(await hold(place, 2n, { ttlSeconds: 0.02 })).toMatchObject({ ok: true });
   await new Promise((resolve) => {
     setTimeout(resolve, 40);
@@ -108,23 +149,37 @@ it('refuses an unknown dimension, an unknown project, and a project of another o
 
 it('holds nothing new in an archived project or a suspended organization', async () => {
   const place = await iam.organization();
-  await iam.asSystem(iam.access.commands.suspendOrganization as never, { id: place.organizationId, reason: 'test' });
+  await iam.asSystem(iam.access.commands.suspendOrganization, { id: place.organizationId, reason: 'test' });
   expect(await hold(place, 1n)).toMatchObject({ refusals: [{ code: 'INVALID_STATE' }] });
-  await iam.asSystem(iam.access.commands.reinstateOrganization as never, { id: place.organizationId, reason: 'test' });
-  await iam.asSystem(iam.access.commands.archiveProject as never, { id: place.projectId, reason: 'test' });
+  await iam.asSystem(iam.access.commands.reinstateOrganization, { id: place.organizationId, reason: 'test' });
+  await iam.asSystem(iam.access.commands.archiveProject, { id: place.projectId, reason: 'test' });
   expect(await hold(place, 1n)).toMatchObject({ refusals: [{ code: 'INVALID_STATE' }] });
 });
 
 it('never oversells under concurrency, over several projects and dimensions at once', async () => {
   const place = await iam.organization();
-  const { id: second } = (await iam.asSystem(iam.access.commands.createProject as never, { organizationId: place.organizationId, name: 'Second' })) as { id: string };
+  const { id: second } = await iam.asSystem(iam.access.commands.createProject, {
+    organizationId: place.organizationId,
+    name: 'Second',
+  });
   await limit(place.organizationId, 7n);
-  await iam.asSystem(iam.access.commands.setQuota as never, { scopeId: place.organizationId, dimension: 'tokens', limit: 1000n });
+  await iam.asSystem(iam.access.commands.setQuota, {
+    scopeId: place.organizationId,
+    dimension: 'tokens',
+    limit: 1000n,
+  });
   const both = (projectId: string, first: string, then: string): Promise<boolean> =>
     inOrganization(place, async (tx) => {
       const reference = newId('ref');
       for (const dimension of [first, then]) {
-        const outcome = await iam.access.quotas.hold(tx, { projectId, principalId: USER, dimension, amount: 1n, reference, ttlSeconds: 60 });
+        const outcome = await iam.access.quotas.hold(tx, {
+          projectId,
+          principalId: USER,
+          dimension,
+          amount: 1n,
+          reference,
+          ttlSeconds: 60,
+        });
         if (!outcome.ok) {
           await iam.access.quotas.release(tx, reference);
           return false;
@@ -132,7 +187,9 @@ it('never oversells under concurrency, over several projects and dimensions at o
       }
       return true;
     });
-  const tries = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? both(place.projectId, 'gpus', 'tokens') : both(second, 'tokens', 'gpus')));
+  const tries = Array.from({ length: 40 }, (_, index) =>
+    index % 2 === 0 ? both(place.projectId, 'gpus', 'tokens') : both(second, 'tokens', 'gpus'),
+  );
   const held = (await Promise.all(tries)).filter(Boolean);
   expect(held).toHaveLength(7);
   expect(await usage(place, place.organizationId)).toEqual({ committed: 0n, held: 7n });
@@ -143,13 +200,22 @@ it('takes one statement to hold', async () => {
   await hold(place, 1n);
   const counts: number[] = [];
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    counts.push(await inOrganization(place, async (tx) => {
-      // BEGIN travels with the first statement, so that is not the one to count.
-      await tx.rows('select 1');
-      const before = iam.test.kernel.database.statementCount;
-      await iam.access.quotas.hold(tx, { projectId: place.projectId, principalId: USER, dimension: 'gpus', amount: 1n, reference: newId('ref'), ttlSeconds: 60 });
-      return iam.test.kernel.database.statementCount - before;
-    }));
+    counts.push(
+      await inOrganization(place, async (tx) => {
+        // BEGIN travels with the first statement, so that is not the one to count.
+        await tx.rows('select 1');
+        const before = iam.test.kernel.database.statementCount;
+        await iam.access.quotas.hold(tx, {
+          projectId: place.projectId,
+          principalId: USER,
+          dimension: 'gpus',
+          amount: 1n,
+          reference: newId('ref'),
+          ttlSeconds: 60,
+        });
+        return iam.test.kernel.database.statementCount - before;
+      }),
+    );
   }
   expect(Math.min(...counts)).toBe(1);
 });
@@ -165,36 +231,51 @@ it('counts as a naive model does, whatever happens in which order', async () => 
   });
   let steps = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 25, size: 'max' }), fc.bigInt({ min: 0n, max: 9n }), fc.bigInt({ min: 0n, max: 6n }), async (list, inAll, inOne) => {
-      const place = await iam.organization();
-      const { id: second } = (await iam.asSystem(iam.access.commands.createProject as never, { organizationId: place.organizationId, name: 'Second' })) as { id: string };
-      const projects = [place.projectId, second] as const;
-      await limit(place.organizationId, inAll);
-      await limit(place.projectId, inOne);
-      const model = new Map<number, { amount: bigint; project: number; isCommitted: boolean }>();
-      const sum = (project?: number): bigint => [...model.values()].filter((item) => project === undefined || item.project === project).reduce((total, item) => total + item.amount, 0n);
-      for (const { kind, reference, amount, project } of list) {
-        steps += 1;
-        const name = `${place.projectId}-${reference}`;
-        if (kind === 'hold') {
-          const outcome = await hold({ ...place, projectId: projects[project] }, amount, { reference: name });
-          const fits = model.has(reference) || (sum() + amount <= inAll && (project === 1 || sum(0) + amount <= inOne));
-          expect(outcome.ok).toBe(fits);
-          if (fits && !model.has(reference)) model.set(reference, { amount, project, isCommitted: false });
-        } else if (kind === 'commit') {
-          const outcome = await inOrganization(place, (tx) => iam.access.quotas.commit(tx, name, 'gpus'));
-          expect(outcome.ok).toBe(model.has(reference));
-          const item = model.get(reference);
-          if (item !== undefined) item.isCommitted = true;
-        } else {
-          await inOrganization(place, (tx) => iam.access.quotas.release(tx, name));
-          model.delete(reference);
+    fc.asyncProperty(
+      fc.array(step, { minLength: 8, maxLength: 25, size: 'max' }),
+      fc.bigInt({ min: 0n, max: 9n }),
+      fc.bigInt({ min: 0n, max: 6n }),
+      async (list, inAll, inOne) => {
+        const place = await iam.organization();
+        const { id: second } = await iam.asSystem(iam.access.commands.createProject, {
+          organizationId: place.organizationId,
+          name: 'Second',
+        });
+        const projects = [place.projectId, second] as const;
+        await limit(place.organizationId, inAll);
+        await limit(place.projectId, inOne);
+        const model = new Map<number, { amount: bigint; project: number; isCommitted: boolean }>();
+        const sum = (project?: number): bigint =>
+          [...model.values()]
+            .filter((item) => project === undefined || item.project === project)
+            .reduce((total, item) => total + item.amount, 0n);
+        for (const { kind, reference, amount, project } of list) {
+          steps += 1;
+          const name = `${place.projectId}-${reference}`;
+          const isKnown = model.has(reference);
+          let expected = isKnown;
+          let isDone = isKnown;
+          if (kind === 'hold') {
+            expected ||= sum() + amount <= inAll && (project === 1 || sum(0) + amount <= inOne);
+            isDone = (await hold({ ...place, projectId: projects[project] }, amount, { reference: name })).ok;
+            if (expected && !isKnown) model.set(reference, { amount, project, isCommitted: false });
+          } else if (kind === 'commit') {
+            isDone = (await inOrganization(place, (tx) => iam.access.quotas.commit(tx, name, 'gpus'))).ok;
+            const item = model.get(reference);
+            if (item !== undefined) item.isCommitted = true;
+          } else {
+            await inOrganization(place, (tx) => iam.access.quotas.release(tx, name));
+            model.delete(reference);
+          }
+          expect(isDone).toBe(expected);
+          const counted = (await usage(place, place.organizationId)) ?? { committed: 0n, held: 0n };
+          expect(counted.committed + counted.held).toBe(sum());
+          expect(counted.committed).toBe(
+            [...model.values()].filter((item) => item.isCommitted).reduce((total, item) => total + item.amount, 0n),
+          );
         }
-        const counted = (await usage(place, place.organizationId)) ?? { committed: 0n, held: 0n };
-        expect(counted.committed + counted.held).toBe(sum());
-        expect(counted.committed).toBe([...model.values()].filter((item) => item.isCommitted).reduce((total, item) => total + item.amount, 0n));
-      }
-    }),
+      },
+    ),
     { numRuns: 25 },
   );
   process.stdout.write(`quota steps compared with the model: ${steps}\n`);

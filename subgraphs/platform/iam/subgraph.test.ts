@@ -11,7 +11,7 @@ beforeAll(async () => {
   iam = await startTestIam();
   iam.test.runWorker(iam.access.subgraph.jobs);
   const { owner } = await iam.organization('Staff');
-  await iam.asSystem(iam.access.commands.createRoleBinding as never, {
+  await iam.asSystem(iam.access.commands.createRoleBinding, {
     scopeId: 'platform',
     principalId: owner.id,
     role: 'platform_operator',
@@ -207,13 +207,13 @@ it('asks a constant number of statements for each list, however long it is', asy
     return counts;
   };
   const add = async (): Promise<void> => {
-    const { id } = (await iam.asSystem(iam.access.commands.createProject as never, {
+    const { id } = await iam.asSystem(iam.access.commands.createProject, {
       organizationId,
       name: `P ${Math.random()}`,
-    })) as { id: string };
-    await iam.asSystem(iam.access.commands.setQuota as never, { scopeId: id, dimension: 'gpus', limit: 3n });
+    });
+    await iam.asSystem(iam.access.commands.setQuota, { scopeId: id, dimension: 'gpus', limit: 3n });
     await iam.member(organizationId, id, ['project_member']);
-    await iam.asSystem(iam.access.commands.createRole as never, {
+    await iam.asSystem(iam.access.commands.createRole, {
       organizationId,
       name: `r${Math.random().toString(36).slice(2, 9)}`,
       title: 'Role',

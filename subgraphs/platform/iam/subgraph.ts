@@ -1,10 +1,11 @@
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { Audit } from '../evidence/contract.js';
 import type { Registry } from '../registry/contract.js';
-import { createAccessParts } from './access-parts.js';
+import { createAccessParts, defaultIssuer } from './access-parts.js';
 import type { Iam } from './contract.js';
 import { createCredentialParts } from './credentials.js';
 import type { CredentialParts } from './credentials-parts.js';
+import { seedFirstOperators } from './usecases/members/seed-first-operators.js';
 import type { AccessCommands } from './usecases/access-commands.js';
 
 export interface IamOptions {
@@ -45,6 +46,7 @@ export function composeIam({ kernel, registry, evidence }: IamOptions): IamDomai
       async start() {
         await access.start();
         await credentials.start();
+        await seedFirstOperators(kernel, access.commands, defaultIssuer(kernel));
       },
       async stop() {
         await credentials.stop();

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { z } from 'zod';
 import { type GraphQLSchema, graphql } from 'graphql';
 import { type Actor, systemActor } from '../../../../kernel/access/actor.js';
 import type { AuditRecord } from '../../../../kernel/access/authority.js';
@@ -19,7 +20,9 @@ export interface TestIam {
   /** What was audited. */
   readonly records: AuditRecord[];
   /** Runs a command as the system, and answers its value; fails the test when it is refused. */
-  asSystem<Value extends Json>(command: Command<never, Value>, input: object): Promise<Value>;
+  asSystem<Input extends z.ZodType, Value extends Json>(command: Command<Input, Value>, input: object): Promise<Value>;
+  /** Runs a command as somebody, and answers its result, or the error that was thrown. */
+  execute(actor: Actor, command: Command, input: object): Promise<unknown>;
   /** Runs a document and answers what GraphQL answered. */
   run(
     actor: Actor,
@@ -67,14 +70,16 @@ export async function startTestIam(options: { registry?: TestRegistry; clock?: (
     return result.value;
   };
   const member: TestIam['member'] = async (organizationId, scopeId, roles) => {
-    const { userId } = (await asSystem(access.commands.inviteMember as never, {
+    const { userId } = await asSystem(access.commands.inviteMember, {
       scopeId,
       subject: newId('sub'),
       roles,
-    })) as { userId: string };
+    });
     return testHuman([organizationId], { id: userId, authenticatedAt: Math.floor(Date.now() / 1000) });
   };
   return {
+    execute: (actor, command, input) =>
+      test.kernel.pipeline.execute(command, input, { actor, correlationId: newId('cor') }),
     test,
     access,
     registry,
@@ -93,13 +98,13 @@ export async function startTestIam(options: { registry?: TestRegistry; clock?: (
       return result as never;
     },
     async organization(name = `Organization ${newId('tmp').slice(-6)}`) {
-      const { id: organizationId, departmentId } = (await asSystem(access.commands.createOrganization as never, {
+      const { id: organizationId, departmentId } = await asSystem(access.commands.createOrganization, {
         name,
-      })) as { id: string; departmentId: string };
-      const { id: projectId } = (await asSystem(access.commands.createProject as never, {
+      });
+      const { id: projectId } = await asSystem(access.commands.createProject, {
         organizationId,
         name: 'First',
-      })) as { id: string };
+      });
       return {
         organizationId,
         departmentId,

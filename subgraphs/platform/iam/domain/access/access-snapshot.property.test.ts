@@ -16,7 +16,10 @@ function actor(id: string): Actor {
 
 function snapshotsOf(world: World): { platform: AccessSnapshot; organization: AccessSnapshot } {
   const catalogue = new RoleCatalogue(world.permissions);
-  return { platform: new AccessSnapshot(world.platform, catalogue), organization: new AccessSnapshot(world.organization, catalogue) };
+  return {
+    platform: new AccessSnapshot(world.platform, catalogue),
+    organization: new AccessSnapshot(world.organization, catalogue),
+  };
 }
 
 it('decides as the naive evaluator does, in every world', () => {
@@ -27,8 +30,15 @@ it('decides as the naive evaluator does, in every world', () => {
       const snapshots = snapshotsOf(world);
       for (const { principalId, permission, scope } of questions(world)) {
         const expected = oracleAllows(world, principalId, permission, scope.id);
-        const verdict = decideAccess({ ...snapshots, actor: actor(principalId), permission, scope: { level: scope.level, id: scope.id, organizationId: 'org_1' }, now: NOW });
-        if ((verdict.reason === 'ALLOWED') !== expected) throw new Error(`${principalId} ${permission} ${scope.id}: ${verdict.reason}, expected ${String(expected)}`);
+        const verdict = decideAccess({
+          ...snapshots,
+          actor: actor(principalId),
+          permission,
+          scope: { level: scope.level, id: scope.id, organizationId: 'org_1' },
+          now: NOW,
+        });
+        if ((verdict.reason === 'ALLOWED') !== expected)
+          throw new Error(`${principalId} ${permission} ${scope.id}: ${verdict.reason}, expected ${String(expected)}`);
         if (expected && !verdict.isScopeVisible) throw new Error('allowed, but not visible');
         cases += 1;
         allowed += expected ? 1 : 0;
@@ -50,7 +60,9 @@ it('reaches in lists exactly the projects that it would allow one by one', () =>
         const reach = reachOf({ ...snapshots, actor: actor(principalId), permission, now: NOW });
         for (const scope of world.organization.scopes.filter(({ level }) => level === 'project')) {
           const isReached =
-            reach.organizationIds.includes('org_1') || reach.departmentIds.includes(scope.parentId ?? '') || reach.projectIds.includes(scope.id);
+            reach.organizationIds.includes('org_1') ||
+            reach.departmentIds.includes(scope.parentId ?? '') ||
+            reach.projectIds.includes(scope.id);
           expect(isReached).toBe(oracleAllows(world, principalId, permission, scope.id));
           cases += 1;
         }
@@ -67,10 +79,18 @@ it('never reaches outside the project that a credential is bound to', () => {
     fc.property(worlds, (world) => {
       const snapshots = snapshotsOf(world);
       for (const { principalId, permission, scope } of questions(world)) {
-        const bound: Actor = { ...actor(principalId), kind: 'service_account', projectId: 'prj_0', allowList: ['test.thing.*'] };
+        const bound: Actor = {
+          ...actor(principalId),
+          kind: 'service_account',
+          projectId: 'prj_0',
+          allowList: ['test.thing.*'],
+        };
         const asked: Scope = { level: scope.level, id: scope.id, organizationId: 'org_1' };
         const { reason } = decideAccess({ ...snapshots, actor: bound, permission, scope: asked, now: NOW });
-        const may = scope.id === 'prj_0' && permission.startsWith('test.thing.') && oracleAllows(world, principalId, permission, scope.id);
+        const may =
+          scope.id === 'prj_0' &&
+          permission.startsWith('test.thing.') &&
+          oracleAllows(world, principalId, permission, scope.id);
         expect(reason === 'ALLOWED').toBe(may);
       }
     }),

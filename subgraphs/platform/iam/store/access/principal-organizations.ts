@@ -63,7 +63,7 @@ export class PrincipalOrganizations {
 
 const BELONGING = `
   with recursive mine (id) as (
-    select $1::text
+    select $1::text collate "C"
     union select g.group_id from mine join iam.group_members g on g.member_id = mine.id
   )
   select

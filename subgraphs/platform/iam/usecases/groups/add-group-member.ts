@@ -63,9 +63,9 @@ async function contains(tx: Transaction, outer: string, inner: string): Promise<
   if (outer === inner) return true;
   const row = await tx.row(
     `with recursive above (id) as (
-       select group_id from iam.group_members where member_id = $2
+       select group_id from iam.group_members where member_id = $1
        union select m.group_id from above join iam.group_members m on m.member_id = above.id
-     ) select 1 as found from above where id = $1`,
+     ) select 1 as found from above where id = $2`,
     [inner, outer],
   );
   return row !== null;

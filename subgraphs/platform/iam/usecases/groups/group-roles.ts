@@ -21,7 +21,7 @@ export async function refuseUnlessGroupHeld(
   const { actor, now } = context;
   const bindings = await context.tx.rows<GroupBinding>(
     `with recursive above (id) as (
-       select $1::text union select m.group_id from above join iam.group_members m on m.member_id = above.id
+       select $1::text collate "C" union select m.group_id from above join iam.group_members m on m.member_id = above.id
      )
      select distinct b.role_id, b.scope_level, b.scope_id, b.organization_id
      from above join iam.role_bindings b on b.principal_id = above.id where b.revoked_at is null`,
