@@ -63,6 +63,7 @@ function environment(): BenchmarkEnvironment {
       if (options.profile === undefined) return work();
       return withCpuProfile(resolve(options.profile, `${name}.cpuprofile`), work);
     },
+    isProfiling: options.profile !== undefined,
     note: (text) => console.error(`  … ${text}`),
   };
 }

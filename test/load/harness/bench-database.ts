@@ -42,7 +42,7 @@ export async function openBenchDatabase(
   const domains = options.domains ?? [];
   const postgres = await startEmbeddedPostgres({
     dataDirectory: join(environment.scratchDirectory(), 'postgres'),
-    settings: DURABLE,
+    settings: environment.isProfiling ? { ...DURABLE, shared_preload_libraries: 'pg_stat_statements' } : DURABLE,
   });
   const url = socketUrl({ host: postgres.host, port: postgres.port, user: postgres.superuser }, 'postgres');
   await ensureRoles(url, null);
@@ -60,13 +60,25 @@ export async function openBenchDatabase(
   const bare = new pg.Pool({ connectionString: url, max: options.clients });
   // PostgreSQL may end before it has heard that a connection was given up.
   bare.on('error', () => {});
+  if (environment.isProfiling) await bare.query('create extension pg_stat_statements');
   return {
     kernel,
     bare,
     async close() {
+      if (environment.isProfiling) environment.note(await dearestStatements(bare));
       await kernel.close();
       await bare.end();
       await postgres.stop();
     },
   };
+}
+
+/** Where PostgreSQL spent its time, for who improves what was measured. */
+async function dearestStatements(bare: pg.Pool): Promise<string> {
+  const { rows } = await bare.query<{ line: string }>(`
+    select format('%9s ms %8s calls %8s ms each  %s', round(total_exec_time + total_plan_time), calls,
+      round(((total_exec_time + total_plan_time) / calls)::numeric, 3),
+      left(translate(query, E'\\n\\t', '  '), 160)) as line
+    from pg_stat_statements where query not like 'truncate%' order by total_exec_time + total_plan_time desc limit 25`);
+  return `PostgreSQL's time\n${rows.map(({ line }) => line).join('\n')}`;
 }

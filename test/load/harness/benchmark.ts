@@ -27,6 +27,8 @@ export interface BenchmarkEnvironment {
   scratchDirectory(): string;
   /** Runs the work, and writes a CPU profile of this process when `--profile` was given. */
   profiled<Result>(name: string, work: () => Promise<Result>): Promise<Result>;
+  /** True with `--profile`: what costs extra to look at may be looked at. */
+  readonly isProfiling: boolean;
   /** Tells who waits what happens. */
   note(text: string): void;
 }
