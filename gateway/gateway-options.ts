@@ -61,6 +61,11 @@ export interface GatewayOptions<Context extends object> {
   /** Whether the caller holds a permission that `@access` names. */
   readonly holds: (context: Context, permission: string) => boolean | Promise<boolean>;
   /**
+   * Called when a mutation or a subscription is refused because the caller lacks permissions: records it, and may throw
+   * an error that says more.
+   */
+  readonly refuse?: (context: Context, permissions: readonly string[]) => Promise<void>;
+  /**
    * Makes the context of one event of a stream, or of one operation on a WebSocket, from that of the connection, so
    * that loaders and caches live no longer than it. May throw (`TOKEN_EXPIRED`, …): that ends the stream, or refuses
    * the operation.

@@ -112,9 +112,15 @@ export class OperationService<Context extends object> {
     { generation, stored, definition }: SelectedOperation,
     context: Context,
   ): Promise<GatewayOperation> {
-    return generation.operations.authorize(stored, definition, (permission) =>
-      this.#options.holds(context, permission),
-    );
+    const { holds, refuse } = this.#options;
+    try {
+      return await generation.operations.authorize(stored, definition, (permission) => holds(context, permission));
+    } catch (error) {
+      if (error instanceof PlatformError && error.code === 'FORBIDDEN') {
+        await refuse?.(context, error.details['missing'] as readonly string[]);
+      }
+      throw error;
+    }
   }
 
   async #source(

@@ -9,7 +9,8 @@ import {
   type SubgraphTransport,
   createGateway,
 } from '../gateway/index.js';
-import { ANONYMOUS } from '../kernel/access/actor.js';
+import { ANONYMOUS, type Actor } from '../kernel/access/actor.js';
+import { PLATFORM_SCOPE, type Scope } from '../kernel/access/authority.js';
 import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
@@ -56,6 +57,9 @@ export async function createGatewayServer(
       return kernel.context({ actor, correlationId, traceparent });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
+    refuse: async (context, [permission]) => {
+      if (permission !== undefined) await context.require(permission, homeOf(context.actor));
+    },
     contextPerEvent: (context) => context.fresh(),
     logger,
     engine: configuration.engine,
@@ -83,6 +87,14 @@ export async function createGatewayServer(
       await gateway.close();
     },
   };
+}
+
+/** Where a refusal is recorded that fell before anybody knew the scope: as near to the caller as is certain. */
+function homeOf(actor: Actor): Scope {
+  const [organizationId, another] = actor.organizationIds;
+  if (actor.organizationIds === '*' || organizationId === undefined || another !== undefined) return PLATFORM_SCOPE;
+  if (actor.projectId !== undefined) return { level: 'project', id: actor.projectId, organizationId };
+  return { level: 'organization', id: organizationId, organizationId };
 }
 
 function transportTo(runtime: Runtime, name: string, schema: GraphQLSchema): SubgraphTransport {

@@ -14,7 +14,8 @@ import { onTermination } from './termination.js';
 
 /** Everything in one process: database, subgraphs, gateway, worker, identity provider, demonstration and fleet. */
 async function start(): Promise<void> {
-  const environment = { CP_LOG_LEVEL: 'warn', ...process.env };
+  // Short windows, so that a newcomer sees money move; production's default is a minute.
+  const environment = { CP_LOG_LEVEL: 'warn', CP_USAGE_WINDOW_SECONDS: '5', ...process.env };
   const base = loadConfiguration(environment);
   if (base.environment === 'production') {
     throw new ConfigurationError([
