@@ -32,10 +32,9 @@ import {
   ModelPolicyResolver,
   ModelRequestResolver,
   ModelRouteEventSubjectResolver,
-  ModelRouteResolver,
-  ModelRouteTargetResolver,
   ProjectModelsResolver,
-} from './schema/route-resolver.js';
+} from './schema/relation-resolvers.js';
+import { ModelRouteResolver, ModelRouteTargetResolver } from './schema/route-resolver.js';
 import { createEndpoint } from './usecases/create-endpoint.js';
 import { createCreateProvider } from './usecases/create-provider.js';
 import { createCreateRoute } from './usecases/create-route.js';

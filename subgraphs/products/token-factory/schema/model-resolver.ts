@@ -30,14 +30,8 @@ import {
   ProviderAccountConnection,
 } from './model-types.js';
 import { ModelEndpointsArgs } from './route-inputs.js';
+import { PAGED } from './paged.js';
 import { AppInstanceStub } from './stubs.js';
-
-const PAGED = {
-  assumedSize: 20,
-  slicingArguments: ['first', 'last'],
-  sizedFields: ['nodes', 'edges'],
-  requireOneSlicingArgument: false,
-};
 
 @Resolver()
 export class CatalogueResolver {

@@ -3,15 +3,7 @@ import { Access, ListSize } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
-import {
-  READ,
-  appEndpointsLoader,
-  listPolicies,
-  listRequests,
-  listRoutes,
-  scopeOf,
-  targetsLoader,
-} from '../store/token-factory-queries.js';
+import { listPolicies, listRequests, listRoutes, targetsLoader } from '../store/token-factory-queries.js';
 import type { createCreateRoute } from '../usecases/create-route.js';
 import type { createMoveRoute } from '../usecases/move-route.js';
 import type { createSetPolicy } from '../usecases/set-policy.js';
@@ -43,18 +35,11 @@ import {
   ModelRequestConnection,
   ModelRoute,
   ModelRouteConnection,
-  ModelRouteEvent,
   ModelRouteTarget,
   toModelRoute,
 } from './route-types.js';
-import { ApiKeyStub, AppInstanceStub, OrganizationStub, ProjectStub } from './stubs.js';
-
-const PAGED = {
-  assumedSize: 20,
-  slicingArguments: ['first', 'last'],
-  sizedFields: ['nodes', 'edges'],
-  requireOneSlicingArgument: false,
-};
+import { PAGED } from './paged.js';
+import { OrganizationStub, ProjectStub } from './stubs.js';
 
 export interface RouteCommands {
   readonly createRoute: ReturnType<typeof createCreateRoute>;
@@ -235,115 +220,5 @@ export class ModelRouteTargetResolver {
   @FieldResolver(() => Model, { nullable: true, description: 'Every ready endpoint of this model.' })
   async model(@Root() target: ModelRouteTarget, @Ctx() context: RequestContext): Promise<Model | null> {
     return target.modelId === null ? null : resolveModel({ id: target.modelId }, context);
-  }
-}
-
-@Resolver(() => ModelPolicy)
-export class ModelPolicyResolver {
-  @FieldResolver(() => ProjectStub, { nullable: true, description: 'The project that it binds.' })
-  project(@Root() policy: ModelPolicy): ProjectStub {
-    return { id: policy.projectId };
-  }
-
-  @FieldResolver(() => ApiKeyStub, {
-    nullable: true,
-    description: 'The API key that it binds; null binds the whole project.',
-  })
-  apiKey(@Root() policy: ModelPolicy): ApiKeyStub | null {
-    return policy.apiKeyId === null ? null : { id: policy.apiKeyId };
-  }
-}
-
-@Resolver(() => ModelRequest)
-export class ModelRequestResolver {
-  @FieldResolver(() => ModelRoute, { nullable: true, description: 'The route that it came through.' })
-  async route(@Root() request: ModelRequest, @Ctx() context: RequestContext): Promise<ModelRoute | null> {
-    return resolveRoute({ id: request.routeId }, context);
-  }
-
-  @FieldResolver(() => Model, { nullable: true, description: 'The model that answered.' })
-  async model(@Root() request: ModelRequest, @Ctx() context: RequestContext): Promise<Model | null> {
-    return request.modelId === null ? null : resolveModel({ id: request.modelId }, context);
-  }
-
-  @FieldResolver(() => ProjectStub, { nullable: true, description: 'The project that pays.' })
-  project(@Root() request: ModelRequest): ProjectStub {
-    return { id: request.projectId };
-  }
-
-  @FieldResolver(() => ApiKeyStub, { nullable: true, description: 'The API key that it came with.' })
-  apiKey(@Root() request: ModelRequest): ApiKeyStub | null {
-    return request.apiKeyId === null ? null : { id: request.apiKeyId };
-  }
-}
-
-@Resolver(() => ProjectStub)
-export class ProjectModelsResolver {
-  @FieldResolver(() => ModelRouteConnection, {
-    nullable: true,
-    description: 'Routes that the project owns, newest first.',
-  })
-  @ListSize(PAGED)
-  async modelRoutes(
-    @Root() project: ProjectStub,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: RequestContext,
-  ): Promise<Connection<ModelRoute>> {
-    return toConnection(await listRoutes(context, args, { projectId: project.id }), toModelRoute);
-  }
-
-  @FieldResolver(() => ModelRequestConnection, {
-    nullable: true,
-    description: 'Requests to models that the project pays for, newest first.',
-  })
-  @ListSize(PAGED)
-  async modelRequests(
-    @Root() project: ProjectStub,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: RequestContext,
-  ): Promise<Connection<ModelRequest>> {
-    return toConnection(await listRequests(context, args, { projectId: project.id }), toModelRequest);
-  }
-
-  @FieldResolver(() => ModelPolicyConnection, {
-    nullable: true,
-    description: 'Limits of the project and of its API keys.',
-  })
-  @ListSize(PAGED)
-  async modelPolicies(
-    @Root() project: ProjectStub,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: RequestContext,
-  ): Promise<Connection<ModelPolicy>> {
-    return toConnection(await listPolicies(context, args, { projectId: project.id }), (row): ModelPolicy => row);
-  }
-}
-
-@Resolver(() => AppInstanceStub)
-export class AppInstanceModelsResolver {
-  @FieldResolver(() => [ModelEndpoint], {
-    nullable: true,
-    description: 'Models that the instance serves: targets of routes while they are ready.',
-  })
-  @ListSize({ assumedSize: 2 })
-  async modelEndpoints(@Root() instance: AppInstanceStub, @Ctx() context: RequestContext): Promise<ModelEndpoint[]> {
-    const rows = (await context.load(appEndpointsLoader, instance.id)) ?? [];
-    const shown: ModelEndpoint[] = [];
-    for (const row of rows) {
-      if (
-        row.organizationId !== null &&
-        (await context.can(READ.route, scopeOf({ organizationId: row.organizationId, projectId: row.projectId })))
-      )
-        shown.push(row);
-    }
-    return shown;
-  }
-}
-
-@Resolver(() => ModelRouteEvent)
-export class ModelRouteEventSubjectResolver {
-  @FieldResolver(() => ModelRoute, { nullable: true })
-  async subject(@Root() event: ModelRouteEvent, @Ctx() context: RequestContext): Promise<ModelRoute | null> {
-    return event.subjectId === null ? null : resolveRoute({ id: event.subjectId }, context);
   }
 }
