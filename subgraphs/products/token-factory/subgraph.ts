@@ -82,7 +82,12 @@ function createGatewayParts(deps: TokenFactoryDependencies, timings: TokenFactor
   const agent = createUpstreamAgent({ allowsPrivate });
   const parts = {
     kernel,
-    callers: iam,
+    callers: {
+      credentials: iam.credentials,
+      directory: iam.directory,
+      authority: iam.authority,
+      auditDenial: (decision, invocation) => kernel.pipeline.auditDenial(decision, invocation),
+    },
     balance: (tx, organizationId) => billing.balance(tx, organizationId),
     snapshot: new SnapshotFollower({ kernel, secrets: iam.secrets }),
     prices: new PriceList({ kernel, prices: billing.prices }),

@@ -1,5 +1,5 @@
 import type { Actor } from '../../../../kernel/access/actor.js';
-import type { Authority, Scope } from '../../../../kernel/access/authority.js';
+import type { Authority, Decision, Scope } from '../../../../kernel/access/authority.js';
 import type { Place } from '../../../platform/billing/index.js';
 import type { Credentials, Directory, RequestOrigin } from '../../../platform/iam/index.js';
 import { OpenAiError } from './openai-error.js';
@@ -25,6 +25,8 @@ export interface CallerDependencies {
   readonly credentials: Credentials;
   readonly directory: Directory;
   readonly authority: Authority;
+  /** Records a denial. */
+  readonly auditDenial: (decision: Decision, invocation: { actor: Actor; correlationId: string }) => Promise<void>;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function authenticate(
     throw new OpenAiError(403, 'The project is archived.', { type: 'permission_error', code: 'project_archived' });
   const decision = await deps.authority.decide(actor, USE_PERMISSION, project.scope);
   if (!decision.isAllowed) {
+    await deps.auditDenial(decision, { actor, correlationId: origin.correlationId });
     throw new OpenAiError(403, decision.message, { type: 'permission_error', code: 'insufficient_permissions' });
   }
   return {

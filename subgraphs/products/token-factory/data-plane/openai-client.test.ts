@@ -225,6 +225,11 @@ describe('errors', () => {
     await expect(ask({}, { key: 'a.b.c' })).rejects.toMatchObject({ status: 400, param: 'OpenAI-Project' });
     const named = { key: 'a.b.c', headers: { 'OpenAI-Project': gateway.place.projectId } };
     await expect(ask({}, named)).rejects.toBeInstanceOf(PermissionDeniedError);
+    expect(gateway.authority.records.at(-1)).toMatchObject({
+      action: 'token_factory.request.create',
+      result: 'denied',
+      reasonCode: 'NO_BINDING',
+    });
     gateway.authority.grant('usr_x', 'token_factory.request.create', gateway.place.projectId);
     await expect(ask({}, named)).resolves.toMatchObject({ model: 'errors' });
   });
