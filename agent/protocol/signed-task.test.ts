@@ -76,11 +76,8 @@ describe('a signed task', () => {
     ['BAD_SCHEMA', { params: { command: 'rm -rf /' } }],
     ['BAD_SCHEMA', { type: 'slice.vm_release', params: {} }],
   ])('is refused as %s: %j', async (code, change) => {
-    expect(await check(await signTask({ ...task, ...change }, trusted.signer))).toMatchObject({
-      ok: false,
-      code,
-      taskId: code === 'BAD_SCHEMA' ? expect.anything() : 'ntk_1',
-    });
+    const signed = await signTask({ ...task, ...change }, trusted.signer);
+    expect(await check(signed)).toMatchObject({ ok: false, code, taskId: 'ntk_1' });
   });
 });
 

@@ -41,15 +41,14 @@ function random(seed: number): () => number {
   };
 }
 
-async function customer(seed: number, tally: { placed: number; refused: number }): Promise<void> {
+async function customer(seed: number, tally: { placed: number; refused: string[] }): Promise<void> {
   const next = random(seed);
   for (let round = 0; round < 8; round += 1) {
     const wantsWhole = next() < 0.15;
     const input = wantsWhole ? { sku: 'h100', gpuCount: 8 } : { gpuCount: [1, 2, 4, 8][Math.floor(next() * 4)] };
     const { allocation, userErrors } = await createAllocation(world, input);
     if (allocation === null) {
-      expect(userErrors.map((error) => error.code)).toEqual(['CAPACITY_UNAVAILABLE']);
-      tally.refused += 1;
+      tally.refused.push(...userErrors.map((error) => error.code));
       continue;
     }
     tally.placed += 1;
@@ -62,18 +61,19 @@ async function customer(seed: number, tally: { placed: number; refused: number }
 
 describe('sixteen customers at once', () => {
   it('never hold more than there is, at any instant, and leave everything free', async () => {
-    const tally = { placed: 0, refused: 0 };
-    let isRunning = true;
+    const tally = { placed: 0, refused: [] as string[] };
+    const running = new AbortController();
     const samples: unknown[][] = [];
     const watching = (async () => {
-      while (isRunning) samples.push(await violations());
+      while (!running.signal.aborted) samples.push(await violations());
     })();
     await Promise.all(Array.from({ length: 16 }, (_, seed) => customer(seed + 1, tally)));
-    isRunning = false;
+    running.abort();
     await watching;
     expect(samples.length).toBeGreaterThan(10);
     expect(samples.flat()).toEqual([]);
-    expect(tally.placed + tally.refused).toBe(128);
+    expect(tally.placed + tally.refused.length).toBe(128);
+    expect(new Set(tally.refused)).toEqual(new Set(['CAPACITY_UNAVAILABLE']));
     expect(tally.placed).toBeGreaterThan(30);
     const free = await world.test.kernel.database.read('system', (tx) =>
       tx.rows('select total_units - free_units as held from allocations.nodes'),
@@ -100,33 +100,6 @@ describe('sixteen customers at once', () => {
     ).rejects.toThrow(/claims_live_slot/);
     await expect(
       wrong(`update allocations.slots set fabric_claim_mode = 'shared' where status = 'reserved'`),
-    ).rejects.toThrow();
-  });
-});
-
-describe('lists', () => {
-  it('take the same number of statements whatever their length', async () => {
-    const count = async (first: number): Promise<number> => {
-      const before = world.test.kernel.database.statementCount;
-      const data = (await world.ask(
-        `{ allocations(first: ${first}) { nodes { id sku { name } region { name } project { id } availableActions } } }`,
-      )) as { allocations: { nodes: unknown[] } };
-      expect(data.allocations.nodes).toHaveLength(first);
-      return world.test.kernel.database.statementCount - before;
-    };
-    const nodesCount = async (first: number): Promise<number> => {
-      const before = world.test.kernel.database.statementCount;
-      await world.ask(
-        `{ computeNodes(first: ${first}) { nodes { id sku { name } region { name } slots { id } tasks { id } } } }`,
-        {},
-        world.operator,
-      );
-      return world.test.kernel.database.statementCount - before;
-    };
-    // The event feed polls beside it: the smallest of some tries is the list's own.
-    const least = async (run: () => Promise<number>): Promise<number> =>
-      Math.min(await run(), await run(), await run(), await run());
-    expect(await least(() => count(20))).toBe(await least(() => count(2)));
-    expect(await least(() => nodesCount(4))).toBe(await least(() => nodesCount(1)));
+    ).rejects.toThrow(/permission|slots_schedulable/);
   });
 });

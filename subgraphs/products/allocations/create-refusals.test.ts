@@ -21,11 +21,15 @@ async function traces(): Promise<unknown> {
 }
 const NOTHING = { allocations: 0, claims: 0, tasks: 0, free: 16, quota: 0, money: 0 };
 
+async function expectNoTrace(): Promise<void> {
+  expect(await traces()).toEqual(NOTHING);
+}
+
 afterEach(async () => {
   Object.assign(world.platform, { isDenied: false, maxConcurrentPerUser: 1_000_000 });
   world.platform.quotaLimits.clear();
   world.platform.balances.clear();
-  expect(await traces()).toEqual(NOTHING);
+  await expectNoTrace();
 });
 
 describe('a request for an allocation is refused without a trace', () => {

@@ -146,7 +146,9 @@ describe('the life of an allocation', () => {
     const meter = createMeterAllocation(world.services);
     const invocation = { actor: systemActor('test'), correlationId: newId('cor') };
     const runs = await Promise.all([1, 2, 3].map(() => world.services.pipeline.execute(meter, { id }, invocation)));
-    expect(runs.map((run) => run.ok && run.value.windows).sort()).toEqual([0, 0, 2]);
+    expect(
+      runs.map((run) => run.ok && run.value.windows).toSorted((left, right) => Number(left) - Number(right)),
+    ).toEqual([0, 0, 2]);
     expect([...world.platform.usage.values()].filter((event) => event.allocationId === id)).toHaveLength(2);
   });
 

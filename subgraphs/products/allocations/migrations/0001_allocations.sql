@@ -33,8 +33,8 @@ grant select, insert, update on allocations.skus to cp_system;
 create table allocations.nodes (
   id text collate "C" primary key,
   name text not null unique,
-  region_id text not null references allocations.regions (id),
-  sku_id text not null references allocations.skus (id),
+  region_id text collate "C" not null references allocations.regions (id),
+  sku_id text collate "C" not null references allocations.skus (id),
   state text not null,
   state_reason text,
   state_changed_at timestamptz not null,
@@ -67,7 +67,7 @@ grant select, insert, update on allocations.nodes to cp_system;
 -- One schedulable part of a node: a GPU with its fabric function, or a seat for a VM.
 create table allocations.slots (
   id text collate "C" primary key,
-  node_id text not null references allocations.nodes (id),
+  node_id text collate "C" not null references allocations.nodes (id),
   slot_index integer not null,
   gpu_pci_address text,
   nvme_device text,
@@ -100,25 +100,27 @@ create unique index slots_function_unique on allocations.slots (node_id, fabric_
 grant select, update (status, status_reason, status_changed_at, generation) on allocations.slots to cp_app;
 grant select, insert, update on allocations.slots to cp_system;
 
+-- No foreign keys to the catalogue, nodes and slots here and below: each would lock one row that every launch shares
+-- (a multixact per launch). No role may delete what they would point to, and every identifier is read in the transaction.
 create table allocations.allocations (
   id text collate "C" primary key,
-  organization_id text not null,
-  department_id text not null,
-  project_id text not null,
+  organization_id text collate "C" not null,
+  department_id text collate "C" not null,
+  project_id text collate "C" not null,
   requested_by text not null,
-  sku_id text not null references allocations.skus (id),
+  sku_id text collate "C" not null,
   sku_name text not null,
   -- The SKU as it was at the launch: what was promised does not change afterwards.
   sku_snapshot jsonb not null,
   capacity_shape text not null,
-  region_id text not null references allocations.regions (id),
-  node_id text references allocations.nodes (id),
+  region_id text collate "C" not null,
+  node_id text collate "C",
   gpu_count integer not null check (gpu_count >= 0),
   units integer not null check (units > 0),
   image text not null,
   ssh_key_ids text[] not null,
   ssh_public_keys text[] not null,
-  price_snapshot_id text not null,
+  price_snapshot_id text collate "C" not null,
   price_snapshot jsonb not null,
   policy_snapshot jsonb not null,
   state text not null check (state in
@@ -144,7 +146,7 @@ create table allocations.allocations (
   cleanup_deadline_at timestamptz,
   next_placement_at timestamptz,
   why_pending jsonb,
-  correlation_id text not null,
+  correlation_id text collate "C" not null,
   created_at timestamptz not null,
   version integer not null default 1,
   constraint allocations_transitional_states_have_deadlines check (
@@ -172,12 +174,12 @@ call kernel.isolate_by_organization('allocations.allocations');
 -- Durable truth of who holds what. Written with the allocation, closed only on proof of cleanup.
 create table allocations.resource_claims (
   id bigint generated always as identity primary key,
-  allocation_id text not null references allocations.allocations (id),
-  organization_id text not null,
+  allocation_id text collate "C" not null,
+  organization_id text collate "C" not null,
   claim_kind text not null check (claim_kind in ('node_exclusive', 'slot')),
-  node_id text not null references allocations.nodes (id),
+  node_id text collate "C" not null,
   node_epoch bigint not null,
-  slot_id text references allocations.slots (id),
+  slot_id text collate "C",
   units integer not null check (units > 0),
   claimed_at timestamptz not null,
   released_at timestamptz,
@@ -198,9 +200,9 @@ call kernel.isolate_by_organization('allocations.resource_claims');
 -- Typed, signed work for a node. Those of an allocation belong to its organization; the others only the system sees.
 create table allocations.node_tasks (
   id text collate "C" primary key,
-  node_id text not null references allocations.nodes (id),
-  allocation_id text references allocations.allocations (id),
-  organization_id text,
+  node_id text collate "C" not null,
+  allocation_id text collate "C",
+  organization_id text collate "C",
   type text not null,
   epoch bigint not null,
   fence bigint not null,
@@ -226,7 +228,7 @@ call kernel.isolate_by_organization('allocations.node_tasks');
 -- Single-use, node-bound, short. Only the hash is kept.
 create table allocations.bootstrap_tokens (
   id text collate "C" primary key,
-  node_id text not null references allocations.nodes (id),
+  node_id text collate "C" not null references allocations.nodes (id),
   token_hash text not null unique,
   issued_by text not null,
   issued_at timestamptz not null,
@@ -239,10 +241,10 @@ grant select, insert, update (used_at, revoked_at) on allocations.bootstrap_toke
 
 -- Keys that sign tasks. The private part is a sealed secret; `grace` ones are verified still, and sign no more.
 create table allocations.task_signers (
-  key_id text primary key,
+  key_id text collate "C" primary key,
   status text not null check (status in ('staged', 'active', 'grace', 'retired')),
   public_key jsonb not null,
-  secret_id text not null,
+  secret_id text collate "C" not null,
   created_at timestamptz not null,
   status_changed_at timestamptz not null
 );
@@ -253,7 +255,7 @@ grant select, insert, update on allocations.task_signers to cp_system;
 
 -- Signs of life, written in batches. Unlogged: after a crash of the database every node reports again within seconds.
 create unlogged table allocations.node_heartbeats (
-  node_id text primary key,
+  node_id text collate "C" primary key,
   heard_at timestamptz,
   polled_at timestamptz,
   health text,

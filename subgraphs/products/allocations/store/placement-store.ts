@@ -68,8 +68,9 @@ const TAKE_SLOTS = `
     where ${SCHEDULES} and n.free_units >= $3
     order by planned.rank limit 1 for no key update of n skip locked
   ), free as (
-    select s.id from allocations.slots s, chosen
-    where s.id = any (string_to_array(chosen.slot_ids, ',')) and s.status = 'available'
+    select s.id from chosen cross join unnest(string_to_array(chosen.slot_ids, ',')) as planned (id)
+    join allocations.slots s on s.id = planned.id
+    where s.status = 'available'
     order by s.id for no key update of s
   ), taken as (
     update allocations.slots s set status = 'reserved', status_reason = null, status_changed_at = $4, generation = generation + 1
@@ -129,28 +130,60 @@ function toReservation(taken: TakenRow, units: number | null): Reservation {
   return { nodeId: taken.nodeId, epoch: taken.epoch, units: units ?? taken.counted, slots: taken.slots };
 }
 
+const LOCK_ONE = `
+  select n.id from allocations.nodes n
+  where n.sku_id = $1 and n.region_id = $2 and ${SCHEDULES} and ${FITS('$3')} and $4 = any (n.images)`;
+
+/** Waits for a node that others hold, before every node that fits is locked in order. */
+const WAITS_MAX = 6;
+
 /**
- * Takes exact capacity for a request, or answers null when nothing fits. First without waiting for others; when others
- * hold every node that fits, waits for those nodes in the order of their identifiers and plans once more.
+ * Takes exact capacity for a request, or answers null when nothing fits. First the best of what was planned, without
+ * waiting for others; then any node that fits and is not held; then it waits, for one node at a time and holding none,
+ * so that customers do not queue up behind each other; at last for all that fit, in the order of their identifiers.
  */
 export async function reserve(tx: Transaction, request: PlacementRequest, now: Date): Promise<Reservation | null> {
   const { units } = request;
-  let choices = await plan(tx, request);
+  const choices = await plan(tx, request);
   if (choices.length === 0) return null;
-  let taken = await take(tx, units, choices, now);
-  if (taken !== null && taken.counted === 0) {
-    // Its slots went between plan and lock. It is ours now: plan again on what is left of it.
-    choices = rankPlacements(units, await candidates(tx, request, taken.nodeId));
-    taken = choices.length === 0 ? null : await take(tx, units, choices, now);
-  }
+  const taken = await take(tx, units, choices, now);
   if (taken !== null && taken.counted > 0) return toReservation(taken, units);
-  await tx.rows(
-    `select from allocations.nodes n where n.sku_id = $1 and n.region_id = $2 and ${SCHEDULES} and ${FITS('$3')}
-     order by n.id limit ${CANDIDATES_MAX} for no key update`,
-    [request.skuId, request.regionId, units],
-  );
-  choices = await plan(tx, request);
-  taken = choices.length === 0 ? null : await take(tx, units, choices, now);
+  // A node whose planned slots went meanwhile is ours now and still has enough: plan again on it alone.
+  const locked = taken?.nodeId ?? (await lockOne(tx, request));
+  return locked === null ? reserveLast(tx, request, now) : takeOn(tx, request, locked, now);
+}
+
+async function lockOne(tx: Transaction, request: PlacementRequest): Promise<string | null> {
+  const values = [request.skuId, request.regionId, request.units, request.image];
+  type Row = { id: string };
+  const tail = 'order by n.free_units, n.id limit 1 for no key update skip locked';
+  const [free] = await tx.prepared<Row>('allocations.lock_free', `${LOCK_ONE} ${tail}`, values);
+  if (free !== undefined) return free.id;
+  for (let wait = 0; wait < WAITS_MAX; wait += 1) {
+    const awaited = 'order by random() limit 1 for no key update';
+    const [waited] = await tx.prepared<Row>('allocations.lock_waiting', `${LOCK_ONE} ${awaited}`, values);
+    if (waited !== undefined) return waited.id;
+  }
+  return null;
+}
+
+/** On one node that is locked and fits. */
+async function takeOn(
+  tx: Transaction,
+  request: PlacementRequest,
+  nodeId: string,
+  now: Date,
+): Promise<Reservation | null> {
+  const choices = rankPlacements(request.units, await candidates(tx, request, nodeId));
+  const taken = choices.length === 0 ? null : await take(tx, request.units, choices, now);
+  return taken === null || taken.counted === 0 ? null : toReservation(taken, request.units);
+}
+
+async function reserveLast(tx: Transaction, request: PlacementRequest, now: Date): Promise<Reservation | null> {
+  const { skuId, regionId, units, image } = request;
+  await tx.rows(`${LOCK_ONE} order by n.id limit ${CANDIDATES_MAX} for no key update`, [skuId, regionId, units, image]);
+  const choices = await plan(tx, request);
+  const taken = choices.length === 0 ? null : await take(tx, units, choices, now);
   return taken === null || taken.counted === 0 ? null : toReservation(taken, units);
 }
 

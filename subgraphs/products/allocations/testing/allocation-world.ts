@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly usageWindowSeconds?: number;
   /** Run background jobs. Without them a test steps by hand. */
   readonly runsJobs?: boolean;
+  /** Without a worker no event reaches the log. */
+  readonly runsWorker?: boolean;
   readonly environment?: Record<string, string>;
 }
 
@@ -91,7 +93,7 @@ export async function createAllocationWorld(options: WorldOptions = {}): Promise
   await subgraph.start?.();
   const { bootstrapTokens, machines } = await seedReferenceCapacity(services, options.nodes ?? SLICE_NODES);
   const jobs = options.runsJobs === false ? [] : subgraph.jobs;
-  test.runWorker(jobs, options.runsJobs === false ? [] : subgraph.consumers);
+  if (options.runsWorker !== false) test.runWorker(jobs, options.runsJobs === false ? [] : subgraph.consumers);
   const { schema } = buildFederatedSchema(subgraph);
   const closers: (() => Promise<void>)[] = [];
   let server: FastifyInstance | undefined;
