@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { Job } from '../jobs/job.js';
-import { type SequencedLog, sequenceBatch } from './sequencer.js';
+import { type CopiedLog, type SequencedLog, sequenceBatch } from './sequencer.js';
 import type { WakeSignal } from './wake-signal.js';
 
 const POLL_MILLISECONDS = 100;
@@ -11,7 +11,7 @@ const POLL_MILLISECONDS = 100;
  */
 export function sequencerJob(options: {
   database: Database;
-  log: SequencedLog;
+  log: SequencedLog | CopiedLog;
   outboxSignal: WakeSignal;
   appendedSignal?: WakeSignal;
 }): Job {
