@@ -39,6 +39,7 @@ import {
   resolveGroup,
   resolveUser,
 } from './schema/principal-resolver.js';
+import { PreviewResolver } from './schema/preview-resolver.js';
 import { AccessChanges } from './store/access/access-changes.js';
 import { PrincipalOrganizations } from './store/access/principal-organizations.js';
 import { SnapshotStore } from './store/access/snapshot-store.js';
@@ -128,6 +129,7 @@ function schemaOf(parts: {
       new DecisionResolver(kernel.database, snapshots),
       new HierarchyMutations(commands),
       new GrantMutations(commands, roles),
+      new PreviewResolver(kernel.database, snapshots),
       new AccessEventResolver(roles),
       new OrganizationEventResolver(),
     ],

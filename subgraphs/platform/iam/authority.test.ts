@@ -233,6 +233,29 @@ it('sees a change of another process in reads within its budget, without being a
   expect((await other.access.authority.decide(member, 'test.thing.read', scope)).isAllowed).toBe(true);
 });
 
+it('answers nobody from the past while newer data is being loaded, nor when changes come faster than loads', async () => {
+  const { organizationId, projectId } = await iam.organization();
+  const member = await iam.member(organizationId, projectId, []);
+  const scope: Scope = { level: 'project', id: projectId, organizationId };
+  const ask = async (): Promise<boolean[]> =>
+    Promise.all(
+      Array.from(
+        { length: 30 },
+        async () => (await iam.access.authority.decide(member, 'test.thing.read', scope)).isAllowed,
+      ),
+    );
+  expect(new Set(await ask())).toEqual(new Set([false]));
+  const binding = { scopeId: projectId, principalId: member.id, role: 'project_viewer' };
+  await iam.asSystem(iam.access.commands.createRoleBinding, binding);
+  expect(new Set(await ask())).toEqual(new Set([true]));
+  const storm = Array.from({ length: 12 }, (_, index) =>
+    iam.asSystem(iam.access.commands.renameProject, { id: projectId, name: `Name ${index}` }),
+  );
+  const during = await Promise.all(Array.from({ length: 12 }, ask));
+  await Promise.all(storm);
+  expect(new Set(during.flat())).toEqual(new Set([true]));
+});
+
 it('denies when access data cannot be brought up to date', async () => {
   const { organizationId, projectId, owner } = await iam.organization();
   const decision = await iam.access.authority.decide(

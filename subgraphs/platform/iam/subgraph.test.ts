@@ -228,3 +228,36 @@ it('asks a constant number of statements for each list, however long it is', asy
   // Each read is three statements: begin, the query, commit.
   expect(many.map((statements) => statements / 3)).toEqual([5, 1, 2, 2, 2]);
 });
+
+it('previews exactly what the engine then decides: who gains and who loses what', async () => {
+  const { organizationId, projectId, owner } = await iam.organization();
+  const member = await iam.member(organizationId, projectId, ['project_viewer']);
+  const { id: group } = await iam.asSystem(iam.access.commands.createGroup, { scopeId: organizationId, name: 'Team' });
+  await iam.asSystem(iam.access.commands.addGroupMember, { groupId: group, principalId: member.id });
+  const ask = `query ($i: RoleBindingPreviewInput!) { roleBindingPreview(input: $i) { isTruncated changes { principalId gains { permission scopeIds } losses { permission } } } }`;
+  type Preview = {
+    changes: {
+      principalId: string;
+      gains: { permission: string; scopeIds: string[] }[];
+      losses: { permission: string }[];
+    }[];
+  };
+  const may = async (): Promise<string[]> =>
+    only<string[]>(await iam.run(member, 'query ($s: ID!) { viewerPermissions(scopeId: $s) }', { s: projectId }));
+  const before = await may();
+  const input = { scopeId: projectId, principalId: group, role: 'project_admin' };
+  const preview = only<Preview>(await iam.run(owner, ask, { i: input }));
+  expect(preview.changes).toMatchObject([{ principalId: member.id, losses: [] }]);
+  await iam.asSystem(iam.access.commands.createRoleBinding, input);
+  const after = await may();
+  const gained = preview.changes[0]?.gains.map(({ permission }) => permission) ?? [];
+  expect([...gained].sort()).toEqual(after.filter((permission) => !before.includes(permission)).sort());
+  const denied = only<Preview>(
+    await iam.run(owner, ask, { i: { ...input, principalId: member.id, role: 'project_viewer', effect: 'DENY' } }),
+  );
+  expect(denied.changes[0]?.losses.map(({ permission }) => permission)).toContain('iam.project.read');
+  expect((await iam.run(member, ask, { i: input })).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  expect((await iam.run(owner, ask, { i: { ...input, role: 'platform_admin' } })).errors?.[0]?.extensions.code).toBe(
+    'BAD_USER_INPUT',
+  );
+});

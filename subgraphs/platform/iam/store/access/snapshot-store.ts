@@ -4,7 +4,6 @@ import type { Database } from '../../../../../kernel/database/database.js';
 import type { EventFeed } from '../../../../../kernel/events/event-feed.js';
 import type { Logger } from '../../../../../kernel/telemetry/logger.js';
 import type { Registry } from '../../../registry/contract.js';
-import type { AccessFacts } from '../../domain/access/access-facts.js';
 import { AccessSnapshot } from '../../domain/access/access-snapshot.js';
 import { RoleCatalogue } from '../../domain/access/role-catalogue.js';
 import { loadAccessFacts } from './load-access-facts.js';
@@ -18,10 +17,21 @@ const RELOADS_MAX = 4;
 
 interface Entry {
   snapshot: AccessSnapshot;
-  /** Newer access data exists, or may: load before the next answer. */
-  isStale: boolean;
+  /** How often we heard that there is newer access data, and how much of that the snapshot was loaded after. */
+  heard: number;
+  readonly included: number;
   /** When its revision was last known to be the present one, in milliseconds of the monotonic clock. */
   confirmedAt: number;
+}
+
+interface Loaded {
+  readonly snapshot: AccessSnapshot;
+  /** When reading began. */
+  readonly readAt: number;
+}
+
+function isStale(entry: Entry): boolean {
+  return entry.heard > entry.included;
 }
 
 export interface SnapshotStoreOptions {
@@ -40,7 +50,7 @@ export class SnapshotStore {
   readonly #options: SnapshotStoreOptions;
   readonly #pool: pg.Pool;
   readonly #entries = new LRUCache<string, Entry>({ max: ORGANIZATIONS_MAX });
-  readonly #loading = new Map<string, Promise<AccessSnapshot | null>>();
+  readonly #loading = new Map<string, Promise<Loaded | null>>();
   readonly #listeners = new Set<(organizationId: string | null) => void>();
   readonly #stopping = new AbortController();
   #catalogue: RoleCatalogue;
@@ -98,26 +108,28 @@ export class SnapshotStore {
   /** The snapshot, if it may answer now; else null and {@link get} must be awaited. */
   peek(organizationId: string | null, atLeast?: bigint): AccessSnapshot | null {
     const entry = this.#entries.get(organizationId ?? PLATFORM);
-    if (entry === undefined || entry.isStale || performance.now() - entry.confirmedAt > BUDGET_MILLISECONDS)
+    if (entry === undefined || isStale(entry) || performance.now() - entry.confirmedAt > BUDGET_MILLISECONDS)
       return null;
     return atLeast === undefined || entry.snapshot.revision >= atLeast ? entry.snapshot : null;
   }
 
   /** Null when there is no such organization. Throws when access data cannot be brought up to date. */
   async get(organizationId: string | null, atLeast?: bigint): Promise<AccessSnapshot | null> {
+    const askedAt = performance.now();
     for (let attempt = 0; attempt < RELOADS_MAX; attempt += 1) {
       const known = this.peek(organizationId, atLeast);
       if (known !== null) return known;
       const loaded = await this.#load(organizationId);
       if (loaded === null) return null;
+      // Read after the question was asked, so not from the past, even when changes come faster than loads.
+      const isOfNow = loaded.readAt >= askedAt && loaded.snapshot.revision >= (atLeast ?? 0n);
+      if (isOfNow) return loaded.snapshot;
     }
-    const last = this.peek(organizationId, atLeast);
-    if (last === null) throw new Error(`access data of ${organizationId ?? PLATFORM} could not be brought up to date`);
-    return last;
+    throw new Error(`access data of ${organizationId ?? PLATFORM} could not be brought up to date`);
   }
 
   /** One load at a time for each; who comes while one runs shares it, and looks again whether it was new enough. */
-  async #load(organizationId: string | null): Promise<AccessSnapshot | null> {
+  async #load(organizationId: string | null): Promise<Loaded | null> {
     const key = organizationId ?? PLATFORM;
     const running = this.#loading.get(key);
     if (running !== undefined) return running;
@@ -126,32 +138,25 @@ export class SnapshotStore {
     return load;
   }
 
-  async #loadNow(key: string, organizationId: string | null): Promise<AccessSnapshot | null> {
-    const startedAt = performance.now();
-    const before = this.#entries.get(key);
-    // What turns stale while we read must stay stale: clear the mark first.
-    if (before !== undefined) before.isStale = false;
-    let facts: AccessFacts | null;
-    try {
-      facts = await loadAccessFacts(this.#pool, organizationId);
-    } catch (error) {
-      if (before !== undefined) before.isStale = true;
-      throw error;
-    }
+  async #loadNow(key: string, organizationId: string | null): Promise<Loaded | null> {
+    const readAt = performance.now();
+    // What is heard while we read is not included: the entry stays stale until it is.
+    const included = this.#entries.get(key)?.heard ?? 0;
+    const facts = await loadAccessFacts(this.#pool, organizationId);
     if (facts === null) {
       this.#entries.delete(key);
       return null;
     }
     const snapshot = new AccessSnapshot(facts, this.#catalogue);
-    const isStale = this.#entries.get(key)?.isStale === true;
-    this.#entries.set(key, { snapshot, isStale, confirmedAt: startedAt });
-    return snapshot;
+    const heard = this.#entries.get(key)?.heard ?? 0;
+    this.#entries.set(key, { snapshot, heard, included, confirmedAt: readAt });
+    return { snapshot, readAt };
   }
 
   /** Access changed in this process: the next answer waits for the new data. */
   noteChange(organizationId: string | null): void {
     const entry = this.#entries.get(organizationId ?? PLATFORM);
-    if (entry !== undefined) entry.isStale = true;
+    if (entry !== undefined) entry.heard += 1;
     this.#tell(organizationId);
   }
 
@@ -191,8 +196,8 @@ export class SnapshotStore {
         entry.confirmedAt = Math.max(entry.confirmedAt, startedAt);
         continue;
       }
-      const isNews = !entry.isStale;
-      entry.isStale = true;
+      const isNews = !isStale(entry);
+      entry.heard += 1;
       if (isNews) this.#tell(key === PLATFORM ? null : key);
     }
   }
