@@ -94,6 +94,11 @@ describe('the command pipeline', () => {
     expect(result).toMatchObject({ ok: false, refusals: [{ code: 'INVALID_INPUT', field: ['input', 'text'] }] });
   });
 
+  it.each(['a\0b', 'a\uD83D'])('refuses text that the database cannot store: %j', async (text) => {
+    const result = await test.context(person).execute(addNote, { text });
+    expect(result).toMatchObject({ ok: false, refusals: [{ code: 'INVALID_INPUT', field: ['input', 'text'] }] });
+  });
+
   it('undoes everything when a command is refused or throws, and audits the refusal', async () => {
     expect(await test.context(person).execute(addNote, { text: 'refused' })).toMatchObject({ ok: false });
     expect(authority.records.at(-1)).toMatchObject({ result: 'failure', reasonCode: 'LIMIT_REACHED' });

@@ -3,6 +3,7 @@ import type { Actor } from '../access/actor.js';
 import type { AuditRecord, Authority, Decision, Scope } from '../access/authority.js';
 import type { Database, Isolation } from '../database/database.js';
 import { isTransient, violatedConstraint } from '../database/database-errors.js';
+import { UNSTORABLE_TEXT, findUnstorableText } from '../database/storable-text.js';
 import type { Statement } from '../database/statement-batch.js';
 import type { Transaction } from '../database/transaction.js';
 import { PlatformError } from '../errors/platform-error.js';
@@ -90,6 +91,8 @@ export class CommandPipeline {
   ): Promise<CommandResult<Result>> {
     const { actor } = invocation;
     if (actor.kind === 'anonymous') throw new PlatformError('UNAUTHENTICATED', 'Sign in, or send a token, to do this.');
+    const unstorable = findUnstorableText(rawInput);
+    if (unstorable !== null) return refuseAll([toRefusal({ path: unstorable, message: UNSTORABLE_TEXT })]);
     const parsed = command.input.safeParse(rawInput);
     if (!parsed.success) return refuseAll(parsed.error.issues.map(toRefusal));
     const scope = await this.#scopeOf(command, parsed.data, actor);
@@ -290,7 +293,11 @@ export function denial(decision: Decision): PlatformError {
   });
 }
 
-function toRefusal(issue: z.core.$ZodIssue): { code: 'INVALID_INPUT'; message: string; field: string[] } {
+function toRefusal(issue: Pick<z.core.$ZodIssue, 'path' | 'message'>): {
+  code: 'INVALID_INPUT';
+  message: string;
+  field: string[];
+} {
   const field = ['input', ...issue.path.map(String)];
   return { code: 'INVALID_INPUT', message: `${field.join('.')}: ${issue.message}`, field };
 }
