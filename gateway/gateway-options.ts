@@ -64,7 +64,11 @@ export interface GatewayOptions<Context extends object> {
    * Called when a mutation or a subscription is refused because the caller lacks permissions: records it, and may throw
    * an error that says more.
    */
-  readonly refuse?: (context: Context, permissions: readonly string[]) => Promise<void>;
+  readonly refuse?: (
+    context: Context,
+    permissions: readonly string[],
+    variables: Readonly<Record<string, unknown>>,
+  ) => Promise<void>;
   /**
    * Makes the context of one event of a stream, or of one operation on a WebSocket, from that of the connection, so
    * that loaders and caches live no longer than it. May throw (`TOKEN_EXPIRED`, …): that ends the stream, or refuses

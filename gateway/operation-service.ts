@@ -57,7 +57,7 @@ export class OperationService<Context extends object> {
   async execute(selected: SelectedOperation, request: OperationRequest<Context>): Promise<OperationOutcome> {
     const { generation } = selected;
     try {
-      const operation = await this.#authorize(selected, request.context);
+      const operation = await this.#authorize(selected, request);
       const { context, signal, variables } = request;
       const result = await generation.engine.execute({
         operation,
@@ -77,7 +77,7 @@ export class OperationService<Context extends object> {
   ): Promise<OperationStream | OperationOutcome> {
     const { context, correlationId } = request;
     try {
-      const operation = await this.#authorize(selected, context);
+      const operation = await this.#authorize(selected, request);
       const operationName = selected.definition.name?.value;
       const lease = this.#options.openStream?.(context, { operationName, correlationId });
       try {
@@ -110,14 +110,14 @@ export class OperationService<Context extends object> {
 
   async #authorize(
     { generation, stored, definition }: SelectedOperation,
-    context: Context,
+    { context, variables }: OperationRequest<Context>,
   ): Promise<GatewayOperation> {
     const { holds, refuse } = this.#options;
     try {
       return await generation.operations.authorize(stored, definition, (permission) => holds(context, permission));
     } catch (error) {
       if (error instanceof PlatformError && error.code === 'FORBIDDEN') {
-        await refuse?.(context, error.details['missing'] as readonly string[]);
+        await refuse?.(context, error.details['missing'] as readonly string[], variables ?? {});
       }
       throw error;
     }

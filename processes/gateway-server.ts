@@ -9,11 +9,11 @@ import {
   type SubgraphTransport,
   createGateway,
 } from '../gateway/index.js';
-import { ANONYMOUS, type Actor } from '../kernel/access/actor.js';
-import { PLATFORM_SCOPE, type Scope } from '../kernel/access/authority.js';
+import { ANONYMOUS } from '../kernel/access/actor.js';
 import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
+import { scopeNamedIn } from './named-scope.js';
 import { GRAPHIQL_TABS } from './graphiql-tabs.js';
 import { nodeSubgraph } from '../schema/node-subgraph.js';
 import { nodePrefixes } from '../subgraphs/packets.js';
@@ -57,8 +57,9 @@ export async function createGatewayServer(
       return kernel.context({ actor, correlationId, traceparent });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
-    refuse: async (context, [permission]) => {
-      if (permission !== undefined) await context.require(permission, homeOf(context.actor));
+    refuse: async (context, [permission], variables) => {
+      if (permission !== undefined)
+        await context.require(permission, await scopeNamedIn(variables, domains.iam.directory));
     },
     contextPerEvent: (context) => context.fresh(),
     logger,
@@ -87,14 +88,6 @@ export async function createGatewayServer(
       await gateway.close();
     },
   };
-}
-
-/** Where a refusal is recorded that fell before anybody knew the scope: as near to the caller as is certain. */
-function homeOf(actor: Actor): Scope {
-  const [organizationId, another] = actor.organizationIds;
-  if (actor.organizationIds === '*' || organizationId === undefined || another !== undefined) return PLATFORM_SCOPE;
-  if (actor.projectId !== undefined) return { level: 'project', id: actor.projectId, organizationId };
-  return { level: 'organization', id: organizationId, organizationId };
 }
 
 function transportTo(runtime: Runtime, name: string, schema: GraphQLSchema): SubgraphTransport {

@@ -8,7 +8,7 @@ import type { Caller } from './caller.js';
 import { type PricedTarget, boundOf, candidateTargets, limitTargets, outputLimit } from './candidate-targets.js';
 import { auditDenial } from './denial-audit.js';
 import type { GatewayParts } from './gateway-parts.js';
-import type { ServedPolicy, ServedRoute } from './model-snapshot.js';
+import type { ModelSnapshot, ServedPolicy, ServedRoute } from './model-snapshot.js';
 import { OpenAiError, insufficientQuota, unavailable } from './openai-error.js';
 import type { RateReservation } from './rate-limiter.js';
 import type { ParsedBody } from './request-bodies.js';
@@ -41,6 +41,23 @@ export interface AdmissionRequest {
   readonly correlationId: string;
 }
 
+/** The route that the caller means by a name. One that was made a moment ago is found too. */
+async function findRoute(
+  parts: GatewayParts,
+  { place }: Caller,
+  name: string,
+): Promise<{ snapshot: ModelSnapshot; route: ServedRoute }> {
+  let snapshot = parts.snapshot.current();
+  if (snapshot !== null && snapshot.route(place, name) === null) snapshot = await parts.snapshot.lookAgain();
+  if (snapshot === null) throw unavailable('The routes of models could not be read lately; try again.');
+  const route = snapshot.route(place, name);
+  if (route !== null) return { snapshot, route };
+  throw new OpenAiError(404, `The model '${name}' does not exist or you do not have access to it.`, {
+    code: 'model_not_found',
+    param: 'model',
+  });
+}
+
 /**
  * Decides whether a request may run, before anything costs: route, allow-list, sizes, price, rates, money. Throws what
  * the client is told. Nothing stays booked when it throws.
@@ -48,15 +65,7 @@ export interface AdmissionRequest {
 export async function admit(parts: GatewayParts, request: AdmissionRequest): Promise<Admission> {
   const startedAtMilliseconds = performance.now();
   const { caller, body, operation } = request;
-  const snapshot = parts.snapshot.current();
-  if (snapshot === null) throw unavailable('The routes of models could not be read lately; try again.');
-  const route = snapshot.route(caller.place, body.model);
-  if (route === null) {
-    throw new OpenAiError(404, `The model '${body.model}' does not exist or you do not have access to it.`, {
-      code: 'model_not_found',
-      param: 'model',
-    });
-  }
+  const { snapshot, route } = await findRoute(parts, caller, body.model);
   const policies = snapshot.policiesOf(caller.place.projectId, caller.apiKeyId);
   const texts = inputTexts(operation, body.forwarded);
   const candidates = await candidateTargets(parts, { ...request, route, policies, texts });

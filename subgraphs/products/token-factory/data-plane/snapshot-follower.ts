@@ -6,6 +6,7 @@ import { loadSnapshot } from './snapshot-loader.js';
 /** How often the revision is asked for when no event wakes us: with the load itself, well below the bound of one second. */
 const POLL_MILLISECONDS = 400;
 const WAKE_MILLISECONDS_MIN = 20;
+const LOOK_MILLISECONDS_MIN = 100;
 /** Older than this, the snapshot is not answered from: routes and limits may have changed without our knowing. */
 const FRESHNESS_MILLISECONDS = 5000;
 
@@ -22,6 +23,8 @@ export class SnapshotFollower {
   #snapshot: ModelSnapshot | null = null;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
+  #look: Promise<void> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: { kernel: Kernel; secrets: Secrets }) {
     this.#kernel = deps.kernel;
@@ -47,6 +50,24 @@ export class SnapshotFollower {
       }
     });
     this.#checkedAt = askedAt;
+  }
+
+  /**
+   * As {@link current}, after looking at the revision once more: a name that is not known may have been made a moment
+   * ago. Callers at the same time share one look, and there are at most ten in a second.
+   */
+  async lookAgain(): Promise<ModelSnapshot | null> {
+    this.#look ??= this.#lookOnce().finally(() => {
+      this.#look = undefined;
+    });
+    await this.#look;
+    return this.current();
+  }
+
+  async #lookOnce(): Promise<void> {
+    await pause(Math.max(0, this.#lookedAt + LOOK_MILLISECONDS_MIN - performance.now()), this.#stopping.signal);
+    this.#lookedAt = performance.now();
+    await this.refresh().catch(() => {});
   }
 
   async #follow(): Promise<void> {
