@@ -98,7 +98,7 @@ it('brings an app up over HTTP with a service account, so that its endpoint real
   expect(await (await fetch(url)).json()).toMatchObject({ app: 'jupyterlab', instance: id });
   await fixture.mutate('appInstanceDecommission', 'appInstance { id }', { id });
   await until(id, 'DECOMMISSIONED');
-  await expect(fetch(url)).rejects.toThrow();
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
   expect(runtime.size).toBe(0);
 });
 
@@ -145,7 +145,7 @@ it('brings back after a restart what the platform says should run, where it was'
   const url = (await until(id, 'RUNNING')).endpoints[0]?.url ?? '';
   await worker.stop();
   await before.close();
-  await expect(fetch(url)).rejects.toThrow();
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
   start(newRuntime());
   const body = await eventually(async () =>
     fetch(url).then(

@@ -20,17 +20,32 @@ const FORBIDDEN_NAMES: readonly [RegExp, string][] = [
   ],
 ];
 
-const FORBIDDEN_VALUES: readonly [RegExp, string][] = [
-  [
-    /(^|\n)\s*(services|version|volumes|networks)\s*:\s*(\n|$)|\n\s+image\s*:/i,
-    'looks like a Compose file; the platform renders it',
-  ],
-  [
-    /^(~|\.\.?)?\/|(^|[\s=:,])\.\.\/|^\s*[A-Za-z]:\\|:\//,
-    'is or contains a path of the host; storage is declared by the manifest',
-  ],
-  [/--(privileged|cap-add|device|security-opt|pid|network|ipc|userns|volume|mount)\b/i, 'contains a privileged flag'],
-  [/"auths"\s*:|_authToken|docker\s+login|:\/\/[^/\s:@]+:[^/\s@]+@/i, 'contains a registry credential'],
+interface ForbiddenValue {
+  readonly pattern: RegExp;
+  readonly message: string;
+  /** A web address has slashes and colons too. */
+  readonly isAllowedInUrl?: boolean;
+}
+
+const FORBIDDEN_VALUES: readonly ForbiddenValue[] = [
+  {
+    pattern: /(^|\n)\s*(services|version|volumes|networks)\s*:\s*(\n|$)|\n\s+image\s*:/i,
+    message: 'looks like a Compose file; the platform renders it',
+  },
+  { pattern: /(^|[\s=:,/\\])\.\.([/\\]|$)/, message: 'is or contains a path of the host' },
+  {
+    pattern: /^(~|\.)?\/|^\s*[A-Za-z]:\\|:\//,
+    message: 'is or contains a path of the host; storage is declared by the manifest',
+    isAllowedInUrl: true,
+  },
+  {
+    pattern: /--(privileged|cap-add|device|security-opt|pid|network|ipc|userns|volume|mount)\b/i,
+    message: 'contains a privileged flag',
+  },
+  {
+    pattern: /"auths"\s*:|_authToken|docker\s+login|:\/\/[^/\s:@]+:[^/\s@]+@/i,
+    message: 'contains a registry credential',
+  },
 ];
 
 /** Faults of parameter names that a manifest would offer. */
@@ -44,14 +59,14 @@ export function forbiddenParameters(names: readonly string[]): Fault[] {
   return faults;
 }
 
-/** Faults of launch values. A URL is a value, not a path. */
+/** Faults of launch values. */
 export function forbiddenValues(values: LaunchValues): Fault[] {
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries(values)) {
     if (typeof value !== 'string') continue;
-    const isUrl = /^https?:\/\/[^\s]+$/.test(value);
-    const hit = FORBIDDEN_VALUES.find(([pattern], index) => !(isUrl && index === 1) && pattern.test(value));
-    if (hit !== undefined) faults.push({ path: [name], message: hit[1] });
+    const isUrl = /^https?:\/\/\S+$/.test(value);
+    const hit = FORBIDDEN_VALUES.find((rule) => !(isUrl && rule.isAllowedInUrl === true) && rule.pattern.test(value));
+    if (hit !== undefined) faults.push({ path: [name], message: hit.message });
   }
   return faults;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
+import { LRUCache } from 'lru-cache';
 import { canonicalJson } from '../../../../kernel/commands/canonical-hash.js';
 import { projectPath } from '../../../../kernel/project-path.js';
 import { forbiddenParameters, forbiddenValues } from './forbidden.js';
@@ -128,11 +129,12 @@ function parameterFaults({ parameters }: Manifest): Fault[] {
   const faults: Fault[] = (parameters.required ?? [])
     .filter((name) => !(name in parameters.properties))
     .map((name) => ({ path: ['parameters', 'required'], message: `there is no parameter "${name}"` }));
+  const validator = createValidator();
   for (const [name, property] of Object.entries(parameters.properties)) {
     const path = ['parameters', 'properties', name];
     try {
       const { default: preset, ...rules } = property;
-      const check = createValidator().compile(rules);
+      const check = validator.compile(rules);
       if (preset !== undefined && !check(preset))
         faults.push({ path: [...path, 'default'], message: 'does not satisfy the parameter itself' });
     } catch (error) {
@@ -142,10 +144,22 @@ function parameterFaults({ parameters }: Manifest): Fault[] {
   return faults;
 }
 
+/** Compiling a schema costs milliseconds, a launch checks one: the last few are kept. */
+const compiled = new LRUCache<string, ValidateFunction<LaunchValues>>({ max: 200 });
+
+function valuesValidator(parameters: Manifest['parameters']): ValidateFunction<LaunchValues> {
+  const key = canonicalJson(parameters);
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const check = createValidator().compile<LaunchValues>(parameters);
+  compiled.set(key, check);
+  return check;
+}
+
 /** Checks launch values against a manifest, fills in defaults, refuses what users never give. */
 export function validateLaunchValues(manifest: Manifest, values: unknown): Validated<LaunchValues> {
   const copy: unknown = structuredClone(values ?? {});
-  const check = createValidator().compile<LaunchValues>(manifest.parameters);
+  const check = valuesValidator(manifest.parameters);
   if (!check(copy)) return { ok: false, faults: toFaults(check.errors) };
   const faults = forbiddenValues(copy);
   return faults.length === 0 ? { ok: true, value: copy } : { ok: false, faults };
