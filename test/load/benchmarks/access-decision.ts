@@ -29,8 +29,11 @@ interface Question {
 
 /** One organization with 100,000 bindings of people and groups on its projects, some of them denials. */
 async function seedBindings({ bare, command }: BenchPlatform): Promise<string> {
-  const made = await command('iam.organization.create', { name: 'Large', slug: 'large', type: 'enterprise' });
-  const organization = String(made['id']);
+  const { id: organization = '' } = await command('iam.organization.create', {
+    name: 'Large',
+    slug: 'large',
+    type: 'enterprise',
+  });
   const roles = ['project_member', 'project_viewer', 'project_admin'].map((name) => builtInRole(name)?.id);
   await bare.query(
     `insert into iam.projects (id, organization_id, department_id, name, slug, state, state_changed_at, created_at, created_by)

@@ -22,10 +22,12 @@ interface Customer {
 /** An organization with a project, money, quota and one person for each name. */
 async function customers(platform: BenchPlatform, name: string, people: number): Promise<Customer[]> {
   const { command } = platform;
-  const organizationId = String(
-    (await command('iam.organization.create', { name, slug: name, type: 'enterprise' }))['id'],
-  );
-  const projectId = String((await command('iam.project.create', { organizationId, name: 'Bench' }))['id']);
+  const { id: organizationId = '' } = await command('iam.organization.create', {
+    name,
+    slug: name,
+    type: 'enterprise',
+  });
+  const { id: projectId = '' } = await command('iam.project.create', { organizationId, name: 'Bench' });
   for (const dimension of ['gpus', 'allocations']) {
     await command('iam.quota.set', { scopeId: organizationId, dimension, limit: 10_000_000n });
   }
@@ -36,9 +38,8 @@ async function customers(platform: BenchPlatform, name: string, people: number):
   for (let index = 0; index < people; index += 1) {
     const invitation = { scopeId: projectId, issuer: 'https://bench.example', subject: `${name}-${index}` };
     const roles = ['project_admin'];
-    const { userId } = await command('iam.member.invite', { ...invitation, displayName: 'Bench', roles });
+    const { userId: id = '' } = await command('iam.member.invite', { ...invitation, displayName: 'Bench', roles });
     const assurance = 2 as const;
-    const id = String(userId);
     made.push({
       actor: { kind: 'human', id, displayName: 'Bench', organizationIds: [organizationId], assurance },
       projectId,

@@ -1,5 +1,4 @@
 import { type Actor, systemActor } from '../../../kernel/access/actor.js';
-import type { Json } from '../../../kernel/commands/command.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import type { Domains } from '../../../subgraphs/composition.js';
 import { type BenchDatabase, openBenchDatabase } from './bench-database.js';
@@ -8,8 +7,15 @@ import { type BenchmarkEnvironment, NotAvailable } from './benchmark.js';
 /** All seven domains over one durable database, started, with their packets registered; no background work runs. */
 export interface BenchPlatform extends BenchDatabase {
   readonly domains: Domains;
-  /** Runs a command of any domain, as the system unless an actor is named; throws when it is refused. */
-  command(action: string, input: Record<string, unknown>, actor?: Actor): Promise<Record<string, Json>>;
+  /**
+   * Runs a command of any domain, as the system unless an actor is named, and answers the identifiers that it answers;
+   * throws when it is refused.
+   */
+  readonly command: (
+    action: string,
+    input: Record<string, unknown>,
+    actor?: Actor,
+  ) => Promise<Readonly<Record<string, string>>>;
 }
 
 export async function openBenchPlatform(environment: BenchmarkEnvironment, clients: number): Promise<BenchPlatform> {
@@ -48,12 +54,12 @@ async function runCommand(
     input,
     actor = systemActor('bench'),
   }: { action: string; input: Record<string, unknown>; actor?: Actor | undefined },
-): Promise<Record<string, Json>> {
+): Promise<Readonly<Record<string, string>>> {
   const command = [...domains.subgraphs.values()]
     .flatMap((subgraph) => subgraph.commands)
     .find((candidate) => candidate.action === action);
   if (command === undefined) throw new Error(`there is no command ${action}`);
   const result = await kernel.pipeline.execute(command, input, { actor, correlationId: newId('cor') });
   if (!result.ok) throw new Error(`${action} was refused: ${JSON.stringify(result.refusals)}`);
-  return result.value as Record<string, Json>;
+  return result.value as Readonly<Record<string, string>>;
 }
