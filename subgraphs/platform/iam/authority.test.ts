@@ -143,12 +143,12 @@ it('never ignores a revocation that was acknowledged, in this process or another
     });
     const grantedAt = started;
     await settle(outcomes, grantedAt, 6);
-    const beforeRevocation = started;
+    // Begun after the grant, over before the revocation: the grant was in force all the time.
+    const inForce = outcomes.filter(({ order }) => order > grantedAt);
+    expect(inForce.map(({ isAllowed }) => isAllowed)).not.toContain(false);
     await iam.asSystem(iam.access.commands.revokeRoleBinding, { id });
     const revokedAt = started;
     await settle(outcomes, revokedAt, 6);
-    const inForce = outcomes.filter(({ order }) => order > grantedAt && order <= beforeRevocation - 3);
-    expect(inForce.every(({ isAllowed }) => isAllowed)).toBe(true);
     expect(outcomes.filter(({ order }) => order > revokedAt).map(({ isAllowed }) => isAllowed)).not.toContain(true);
     outcomes.length = 0;
   }
