@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
+import { UNSTORABLE_TEXT, findUnstorableText } from '../kernel/database/storable-text.js';
 import { PlatformError } from '../kernel/errors/platform-error.js';
 import type { GatewayOperation } from './engine/engine.js';
 import { STREAM_LIMITS, type GatewayOptions, type StreamLimits } from './gateway-options.js';
@@ -113,6 +114,7 @@ export class OperationService<Context extends object> {
     { context, variables }: OperationRequest<Context>,
   ): Promise<GatewayOperation> {
     const { holds, refuse } = this.#options;
+    refuseUnstorable(variables);
     try {
       return await generation.operations.authorize(stored, definition, (permission) => holds(context, permission));
     } catch (error) {
@@ -170,6 +172,12 @@ export class OperationService<Context extends object> {
   #masking(correlationId: string): ErrorMasking {
     return { correlationId, exposeErrors: this.#options.exposeErrors ?? false, logger: this.#options.logger };
   }
+}
+
+function refuseUnstorable(variables: OperationRequest<object>['variables']): void {
+  const path = findUnstorableText(variables);
+  if (path === null) return;
+  throw new PlatformError('BAD_USER_INPUT', `$${path.join('.')}: ${UNSTORABLE_TEXT}.`, { field: path });
 }
 
 export function isSubscription({ definition }: SelectedOperation): boolean {

@@ -14,6 +14,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { UNSTORABLE_TEXT, findUnstorableText } from '../../kernel/database/storable-text.js';
 import type { ErrorCode } from '../../kernel/errors/error-codes.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { checkDocumentLimits, tooComplex, type DocumentLimits } from './document-limits.js';
@@ -95,7 +96,8 @@ function checkTokens(text: string, tokensMax: number): void {
   let nesting = 0;
   for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF; tokens++) {
     if (tokens >= tokensMax) throw tooComplex('tokens', tokensMax);
-    const { kind } = lexer.token;
+    const { kind, value } = lexer.token;
+    if (findUnstorableText(value) !== null) throw new PlatformError('BAD_USER_INPUT', `${UNSTORABLE_TEXT}.`);
     if (kind === TokenKind.BRACE_L || kind === TokenKind.BRACKET_L || kind === TokenKind.PAREN_L) nesting++;
     else if (kind === TokenKind.BRACE_R || kind === TokenKind.BRACKET_R || kind === TokenKind.PAREN_R) nesting--;
     if (nesting > NESTING_MAX) throw tooComplex('nesting', NESTING_MAX);
