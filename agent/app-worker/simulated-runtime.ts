@@ -108,6 +108,8 @@ export class SimulatedRuntime implements Runtime {
       const server = createServer((request, response) =>
         answer(response, { instanceId, endpoint, plan: started.plan, path: request.url ?? '/' }),
       );
+      // A workload does not keep its worker's process alive.
+      server.unref();
       const port = await listen(server, this.#host, portOf(endpoint.name));
       servers.set(endpoint.name, { server, url: `http://${this.#host}:${port}${endpoint.path}` });
     }
