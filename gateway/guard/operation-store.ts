@@ -34,7 +34,7 @@ export class OperationStore {
     holds: (permission: string) => boolean | Promise<boolean>,
   ): Promise<GatewayOperation> {
     const known = this.#find(stored, definition);
-    const held = await Promise.all(known.permissions.map(holds));
+    const held = await Promise.all(known.permissions.map(async (permission) => holds(permission)));
     const missing = known.permissions.filter((_permission, index) => held[index] !== true);
     const key = missing.join('\n');
     let variant = known.variants.get(key);

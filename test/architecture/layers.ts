@@ -36,8 +36,9 @@ export function violatedRule(from: string, to: string): string | null {
   }
   if (source === 'codegen/sdk') return 'the SDK stands alone';
   if (isDomain(source)) {
-    if (target === 'kernel' || (source === 'subgraphs/products/allocations' && target === 'agent/protocol'))
-      return null;
+    // The wire protocol is the agent's; the simulated machine is what reference capacity is seeded for.
+    const isAgentLeaf = target === 'agent/protocol' || target === 'agent/runtime';
+    if (target === 'kernel' || (source === 'subgraphs/products/allocations' && isAgentLeaf)) return null;
     if (!isDomain(target)) return 'a domain imports the kernel and other domains only';
     if (!isEntry(to)) return 'another domain is reached by its index.ts only';
     if (!isProduct(source) && isProduct(target)) return 'platform authority does not know products';

@@ -54,7 +54,7 @@ export class ControlPlane {
     return stream<RootField<Result>>(
       this.#transport,
       document as TypedDocument<unknown, unknown>,
-      variables as Record<string, unknown>,
+      { ...variables },
       call,
     );
   }

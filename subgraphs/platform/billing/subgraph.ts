@@ -1,8 +1,8 @@
 import type { Configuration } from '../../../kernel/configuration/configuration.js';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { Subgraph } from '../../../kernel/subgraph.js';
-import type { Iam } from '../iam/contract.js';
-import type { Registry } from '../registry/contract.js';
+import type { Iam } from '../iam/index.js';
+import type { Registry } from '../registry/index.js';
 import { billingEvents } from './domain/billing-events.js';
 import { billingJobs } from './jobs/billing-jobs.js';
 import { AccountResolver, OrganizationAccountResolver, createAccountLoader } from './schema/account-resolver.js';

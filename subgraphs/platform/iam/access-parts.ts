@@ -1,8 +1,8 @@
 import type { Transaction } from '../../../kernel/database/transaction.js';
 import type { Kernel } from '../../../kernel/kernel.js';
 import type { Subgraph } from '../../../kernel/subgraph.js';
-import type { Audit } from '../evidence/contract.js';
-import type { Registry } from '../registry/contract.js';
+import type { Audit } from '../evidence/index.js';
+import type { Registry } from '../registry/index.js';
 import { IamAuthority } from './authority.js';
 import type { Directory, Policies, Quotas } from './contract.js';
 import type { PrincipalAccess } from './credentials-parts.js';

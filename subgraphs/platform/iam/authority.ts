@@ -3,7 +3,7 @@ import type { AuditRecord, Authority, Decision, Reach, Scope } from '../../../ke
 import type { Statement } from '../../../kernel/database/statement-batch.js';
 import type { Transaction } from '../../../kernel/database/transaction.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
-import type { Audit } from '../evidence/contract.js';
+import type { Audit } from '../evidence/index.js';
 import type { AccessSnapshot } from './domain/access/access-snapshot.js';
 import { type AccessQuestion, type DecisionReason, decideAccess } from './domain/access/decide-access.js';
 import { explainDecision } from './domain/access/explain-decision.js';

@@ -5,8 +5,8 @@ import type { EventType } from '../../../kernel/events/event-type.js';
 import type { ReferenceResolver } from '../../../kernel/federation/federated-schema.js';
 import type { Consumer, Job } from '../../../kernel/jobs/job.js';
 import type { Kernel } from '../../../kernel/kernel.js';
-import type { Audit } from '../evidence/contract.js';
-import type { Registry } from '../registry/contract.js';
+import type { Audit } from '../evidence/index.js';
+import type { Registry } from '../registry/index.js';
 import type { Credentials, ProjectPlace, Secrets } from './contract.js';
 
 /** What credentials ask of access: where principals belong, and how to take their access away at once. */

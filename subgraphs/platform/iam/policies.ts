@@ -1,6 +1,6 @@
 import { PLATFORM_SCOPE, type Scope } from '../../../kernel/access/authority.js';
 import type { Transaction } from '../../../kernel/database/transaction.js';
-import type { Registry } from '../registry/contract.js';
+import type { Registry } from '../registry/index.js';
 import type { Policies } from './contract.js';
 import { type EffectivePolicy, effectivePolicy } from './domain/policy-bounds.js';
 import { policySettings } from './store/policy-queries.js';

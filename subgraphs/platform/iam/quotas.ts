@@ -1,7 +1,7 @@
 import type { Transaction } from '../../../kernel/database/transaction.js';
 import { type Outcome, accept, refuse } from '../../../kernel/errors/refusal.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
-import type { Registry } from '../registry/contract.js';
+import type { Registry } from '../registry/index.js';
 import type { QuotaHoldRequest, Quotas } from './contract.js';
 
 interface HoldAnswer {

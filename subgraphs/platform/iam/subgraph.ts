@@ -1,6 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.js';
-import type { Audit } from '../evidence/contract.js';
-import type { Registry } from '../registry/contract.js';
+import type { Audit } from '../evidence/index.js';
+import type { Registry } from '../registry/index.js';
 import { createAccessParts, defaultIssuer } from './access-parts.js';
 import type { Iam } from './contract.js';
 import { createCredentialParts } from './credentials.js';

@@ -1,9 +1,9 @@
 import type { CommandPipeline } from '../../../kernel/commands/command-pipeline.js';
 import type { Database } from '../../../kernel/database/database.js';
 import type { Logger } from '../../../kernel/telemetry/logger.js';
-import type { Billing } from '../../platform/billing/contract.js';
-import type { Iam } from '../../platform/iam/contract.js';
-import type { Registry } from '../../platform/registry/contract.js';
+import type { Billing } from '../../platform/billing/index.js';
+import type { Iam } from '../../platform/iam/index.js';
+import type { Registry } from '../../platform/registry/index.js';
 import type { TaskSigner } from './signing/task-signer.js';
 import type { AllocationTiming } from './timing.js';
 

@@ -3,9 +3,9 @@ import type { Kernel } from '../../../kernel/kernel.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import { systemActor } from '../../../kernel/access/actor.js';
 import type { Subgraph } from '../../../kernel/subgraph.js';
-import type { Billing } from '../../platform/billing/contract.js';
-import type { Iam } from '../../platform/iam/contract.js';
-import type { Registry } from '../../platform/registry/contract.js';
+import type { Billing } from '../../platform/billing/index.js';
+import type { Iam } from '../../platform/iam/index.js';
+import type { Registry } from '../../platform/registry/index.js';
 import { allocationEvents, forceReleaseRequested, releaseRequested } from './domain/allocation-events.js';
 import {
   nodeObserved,

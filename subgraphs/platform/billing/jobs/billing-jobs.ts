@@ -3,7 +3,7 @@ import type { Command, Json } from '../../../../kernel/commands/command.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { Job } from '../../../../kernel/jobs/job.js';
 import type { Kernel } from '../../../../kernel/kernel.js';
-import type { Registry } from '../../registry/contract.js';
+import type { Registry } from '../../registry/index.js';
 import { accountingMonth } from '../domain/price.js';
 import { markAssessed, unassessedAccounts } from '../store/balance-queries.js';
 import { dueWarnings } from '../store/budget-queries.js';

@@ -4,7 +4,7 @@ import { type Connection, toConnection } from '../../../../kernel/graphql/connec
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { DateTime } from '../../../../kernel/graphql/scalars.js';
-import type { Directory } from '../../iam/contract.js';
+import type { Directory } from '../../iam/index.js';
 import { budgetsOfScopeLoader } from '../store/budget-queries.js';
 import { type ChargesOf, chargesKey, chargesLoader } from '../store/ledger-queries.js';
 import { type SpendOf, snapshotOfResourceLoader, spendKey, spendLoader } from '../store/spend-queries.js';

@@ -1,7 +1,7 @@
 import { accept } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
-import type { Directory, Policies } from '../../iam/contract.js';
-import type { Registry, UsageUnit } from '../../registry/contract.js';
+import type { Directory, Policies } from '../../iam/index.js';
+import type { Registry, UsageUnit } from '../../registry/index.js';
 import type { Place } from '../contract.js';
 
 /** Stands in for IAM: knows the organizations and projects that a test made. */

@@ -4,7 +4,7 @@ import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { formatDecimal } from '../../../../kernel/money/nano-units.js';
-import type { Directory } from '../../iam/contract.js';
+import type { Directory } from '../../iam/index.js';
 import { balanceCredited } from '../domain/billing-events.js';
 import { CURRENCY } from '../domain/price.js';
 import { creditStatement } from '../store/credit-statements.js';

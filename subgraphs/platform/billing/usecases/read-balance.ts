@@ -1,7 +1,7 @@
 import type { Scope } from '../../../../kernel/access/authority.js';
 import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { NANOS_PER_MINOR } from '../../../../kernel/money/nano-units.js';
-import type { Policies } from '../../iam/contract.js';
+import type { Policies } from '../../iam/index.js';
 import { type Assessment, assessBalance } from '../domain/balance-state.js';
 import { type BalanceRow, balancesOf } from '../store/balance-queries.js';
 

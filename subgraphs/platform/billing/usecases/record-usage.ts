@@ -4,7 +4,7 @@ import { type Outcome, type Refused, accept, refuse } from '../../../../kernel/e
 import { emitEvent } from '../../../../kernel/events/event-type.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { formatDecimal } from '../../../../kernel/money/nano-units.js';
-import type { Registry, UsageUnit } from '../../registry/contract.js';
+import type { Registry, UsageUnit } from '../../registry/index.js';
 import type { Usage, UsageEvent } from '../contract.js';
 import { usageRecorded } from '../domain/billing-events.js';
 import { accountingMonth, rate } from '../domain/price.js';

@@ -5,7 +5,7 @@ import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { accept } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { formatDecimal } from '../../../../kernel/money/nano-units.js';
-import type { Directory } from '../../iam/contract.js';
+import type { Directory } from '../../iam/index.js';
 import { budgetSet } from '../domain/billing-events.js';
 import { CURRENCY } from '../domain/price.js';
 import { BudgetEntity } from '../store/billing-entities.js';

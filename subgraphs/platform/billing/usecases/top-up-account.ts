@@ -4,7 +4,7 @@ import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { type Nanos, NANOS_PER_MINOR, formatDecimal } from '../../../../kernel/money/nano-units.js';
-import type { Directory, Policies } from '../../iam/contract.js';
+import type { Directory, Policies } from '../../iam/index.js';
 import { balanceCredited } from '../domain/billing-events.js';
 import { CURRENCY } from '../domain/price.js';
 import { creditStatement, transferByReference } from '../store/credit-statements.js';

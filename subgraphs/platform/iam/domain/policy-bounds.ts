@@ -1,5 +1,5 @@
 import type { Scope } from '../../../../kernel/access/authority.js';
-import type { PolicyDefinition } from '../../registry/contract.js';
+import type { PolicyDefinition } from '../../registry/index.js';
 
 export type PolicyPrimitive = string | number | boolean | readonly string[];
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { RegisteredPermission } from '../../registry/contract.js';
+import type { RegisteredPermission } from '../../registry/index.js';
 import { type AccessFacts, type BindingFact, EVERYONE, type ScopeFact } from '../domain/access/access-facts.js';
 import { BUILT_IN_ROLES, includedRoles } from '../domain/access/built-in-roles.js';
 

@@ -9,7 +9,7 @@ import type { DomainDefinition } from '../../../../kernel/subgraph.js';
 import { createLogger } from '../../../../kernel/telemetry/logger.js';
 import { TestAuthority } from '../../../../kernel/testing/test-authority.js';
 import { type TestKernel, startTestKernel, testHuman } from '../../../../kernel/testing/test-kernel.js';
-import type { Registry } from '../../registry/contract.js';
+import type { Registry } from '../../registry/index.js';
 import type { ProjectPlace } from '../contract.js';
 import { createCredentialParts, credentialEntities } from '../credentials.js';
 import type { CredentialParts, PrincipalAccess } from '../credentials-parts.js';

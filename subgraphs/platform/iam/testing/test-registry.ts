@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { projectPath } from '../../../../kernel/project-path.js';
-import type { RegisteredPermission, Registry } from '../../registry/contract.js';
+import type { RegisteredPermission, Registry } from '../../registry/index.js';
 import { onboardingPacket } from '../../registry/index.js';
 
 /** A registry over IAM's own packet and what a test adds: the stand-in of the registry domain. */

@@ -1,4 +1,4 @@
-import type { Registry } from '../../registry/contract.js';
+import type { Registry } from '../../registry/index.js';
 import type { AccessChanges } from '../store/access/access-changes.js';
 import type { SnapshotStore } from '../store/access/snapshot-store.js';
 

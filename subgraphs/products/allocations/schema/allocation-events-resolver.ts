@@ -19,7 +19,7 @@ import { Access, ListSize } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
-import type { Directory } from '../../../platform/iam/contract.js';
+import type { Directory } from '../../../platform/iam/index.js';
 import { ALLOCATION_READ } from '../store/allocation-queries.js';
 import { resolveAllocation } from './allocation-resolver.js';
 import { Allocation, AllocationEvent } from './allocation-type.js';

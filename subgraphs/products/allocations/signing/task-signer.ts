@@ -10,7 +10,7 @@ import {
   signTask,
   signVerifiers,
 } from '../../../../agent/protocol/signed-task.js';
-import type { Secrets } from '../../../platform/iam/contract.js';
+import type { Secrets } from '../../../platform/iam/index.js';
 
 interface SignerRow {
   readonly [column: string]: unknown;

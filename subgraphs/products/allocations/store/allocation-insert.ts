@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../../kernel/database/transaction.js';
-import type { ProjectPlace } from '../../../platform/iam/contract.js';
+import type { ProjectPlace } from '../../../platform/iam/index.js';
 import { type SkuTerms, unitsOf } from '../domain/sku.js';
 import type { WhyPending } from '../domain/why-pending.js';
 import type { ProvisionTask } from '../usecases/lifecycle/provision.js';

@@ -2,7 +2,7 @@ import type { Scope } from '../../../../kernel/access/authority.js';
 import type { ScopeLookup } from '../../../../kernel/commands/command.js';
 import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { multiplyRatio } from '../../../../kernel/money/nano-units.js';
-import type { Place } from '../../../platform/billing/contract.js';
+import type { Place } from '../../../platform/billing/index.js';
 import type { AllocationState } from '../domain/allocation-lifecycle.js';
 import type { SkuTerms } from '../domain/sku.js';
 import type { WhyPending } from '../domain/why-pending.js';

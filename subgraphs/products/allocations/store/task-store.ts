@@ -60,6 +60,18 @@ export async function queueTask(context: CommandContext, signer: TaskSigner, dra
   return id;
 }
 
+/**
+ * Ends what was overtaken: an order of an older fence that no agent has reported about is never handed out again. One
+ * that an agent already has is refused by it as soon as it has seen the newer one, and its report does not count.
+ */
+export async function supersedeTasks(tx: Transaction, allocationId: string, fence: bigint): Promise<void> {
+  await tx.execute(
+    `update allocations.node_tasks set status = 'expired'
+     where allocation_id = $1 and fence < $2 and status in ('queued', 'dispatched')`,
+    [allocationId, fence],
+  );
+}
+
 export interface TaskRow {
   readonly [column: string]: unknown;
   readonly id: string;

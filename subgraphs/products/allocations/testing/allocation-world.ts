@@ -7,7 +7,7 @@ import type { Actor } from '../../../../kernel/access/actor.js';
 import { buildFederatedSchema } from '../../../../kernel/federation/federated-schema.js';
 import { TestAuthority } from '../../../../kernel/testing/test-authority.js';
 import { type TestKernel, startTestKernel, testHuman } from '../../../../kernel/testing/test-kernel.js';
-import type { ProjectPlace } from '../../../platform/iam/contract.js';
+import type { ProjectPlace } from '../../../platform/iam/index.js';
 import { type SimulatedFleet, startSimulatedFleet } from '../../../../agent/fleet/simulated-fleet.js';
 import type { Fault } from '../../../../agent/runtime/simulated-runtime.js';
 import { allocationsDefinition } from '../index.js';

@@ -2,9 +2,9 @@ import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { multiplyRatio } from '../../../../kernel/money/nano-units.js';
-import type { Billing, PriceSnapshot, UsageEvent } from '../../../platform/billing/contract.js';
-import type { Iam, ProjectPlace, QuotaHoldRequest } from '../../../platform/iam/contract.js';
-import type { Registry } from '../../../platform/registry/contract.js';
+import type { Billing, PriceSnapshot, UsageEvent } from '../../../platform/billing/index.js';
+import type { Iam, ProjectPlace, QuotaHoldRequest } from '../../../platform/iam/index.js';
+import type { Registry } from '../../../platform/registry/index.js';
 
 /**
  * Stands in for IAM, billing and the registry in tests of this domain. Quota and money are counted in memory when the

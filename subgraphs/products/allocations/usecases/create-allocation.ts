@@ -3,7 +3,7 @@ import { type CommandContext, defineCommand } from '../../../../kernel/commands/
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
-import type { ProjectPlace } from '../../../platform/iam/contract.js';
+import type { ProjectPlace } from '../../../platform/iam/index.js';
 import { allocationEvents } from '../domain/allocation-events.js';
 import { unitsOf } from '../domain/sku.js';
 import { explainCapacity } from '../domain/why-pending.js';

@@ -5,7 +5,8 @@ import { accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { type AllocationServices, secondsAfter } from '../services.js';
 import { type AllocationRecord, allocationScope, lockAllocation } from '../store/allocation-record.js';
 import { changeAllocation, moveAllocation } from '../store/allocation-transitions.js';
-import { blockCleanup, completeCleanup } from './lifecycle/cleanup.js';
+import { supersedeTasks } from '../store/task-store.js';
+import { blockCleanup, completeCleanup, orderTombstone } from './lifecycle/cleanup.js';
 import { availableTo, notAvailable } from './release-allocation.js';
 
 /**
@@ -43,8 +44,11 @@ async function force(
   order: { allocation: AllocationRecord; isAbsent: boolean; reason: string },
 ): Promise<void> {
   const { reason, isAbsent } = order;
-  // A new fence without a task: whatever the agent still reports about the old ones is evidence only.
-  let allocation = await changeAllocation(context, order.allocation, { fence: order.allocation.fence + 1n });
+  // A new fence: whatever the agent still reports about the old ones is evidence only.
+  let allocation = isAbsent
+    ? await orderTombstone(context, services, order.allocation)
+    : await changeAllocation(context, order.allocation, { fence: order.allocation.fence + 1n });
+  await supersedeTasks(context.tx, allocation.id, allocation.fence);
   if (allocation.state === 'provisioning') {
     await services.billing.holds.void(context.tx, allocation.id);
     allocation = await moveAllocation(context, allocation, 'fail', { reason, deadlineAt: null });

@@ -2,7 +2,7 @@ import type { Actor } from '../../../../kernel/access/actor.js';
 import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { type Outcome, type Refusal, accept } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
-import type { ProjectPlace } from '../../../platform/iam/contract.js';
+import type { ProjectPlace } from '../../../platform/iam/index.js';
 import { type SkuTerms, unitsOf } from '../domain/sku.js';
 import { type PendingReason, type WhyPending, explainCapacity } from '../domain/why-pending.js';
 import type { AllocationServices } from '../services.js';

@@ -8,6 +8,7 @@ import { taskRefused } from '../domain/node-events.js';
 import type { AllocationServices } from '../services.js';
 import { type AllocationRecord, lockAllocation, projectScope } from '../store/allocation-record.js';
 import { type TaskRow, lockTask } from '../store/task-store.js';
+import { liveClaims } from '../store/claim-store.js';
 import { upsertCandidates } from '../store/slot-store.js';
 import { activate } from './lifecycle/activate.js';
 import { cleanupAttemptFailed, completeCleanup } from './lifecycle/cleanup.js';
@@ -134,6 +135,8 @@ async function apply(
   if (isProvision && allocation.state === 'provisioning') {
     if (result.status === 'completed') await activate(context, services, allocation, result.value as Connection);
     else await failAllocation(context, services, allocation, result.problem);
+  } else if ((await liveClaims(context.tx, allocation.id)) === null) {
+    // It holds nothing any more (an operator's word freed it): the answer is on record, and nothing follows.
   } else if (!isProvision && result.status === 'completed') {
     await completeCleanup(context, services, allocation, { outcome: 'cleaned', reason: null });
   } else if (!isProvision) {

@@ -1,7 +1,7 @@
 import type { Actor } from '../../../../../kernel/access/actor.js';
 import type { Scope } from '../../../../../kernel/access/authority.js';
 import { newId } from '../../../../../kernel/identifiers/type-id.js';
-import type { RegisteredPermission } from '../../../registry/contract.js';
+import type { RegisteredPermission } from '../../../registry/index.js';
 import type { AccessFacts, BindingFact, ScopeFact } from './access-facts.js';
 import { AccessSnapshot } from './access-snapshot.js';
 import { builtInRoleId } from './built-in-roles.js';

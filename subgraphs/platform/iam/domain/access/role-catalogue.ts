@@ -1,4 +1,4 @@
-import type { RegisteredPermission } from '../../../registry/contract.js';
+import type { RegisteredPermission } from '../../../registry/index.js';
 import { BUILT_IN_ROLES, includedRoles } from './built-in-roles.js';
 import { type PermissionBits, PermissionIndex, hasNumber } from './permission-set.js';
 

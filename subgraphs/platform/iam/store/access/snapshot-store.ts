@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Database } from '../../../../../kernel/database/database.js';
 import type { EventFeed } from '../../../../../kernel/events/event-feed.js';
 import type { Logger } from '../../../../../kernel/telemetry/logger.js';
-import type { Registry } from '../../../registry/contract.js';
+import type { Registry } from '../../../registry/index.js';
 import { AccessSnapshot } from '../../domain/access/access-snapshot.js';
 import { RoleCatalogue } from '../../domain/access/role-catalogue.js';
 import { loadAccessFacts } from './load-access-facts.js';

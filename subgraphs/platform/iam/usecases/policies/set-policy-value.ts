@@ -3,7 +3,7 @@ import { defineCommand } from '../../../../../kernel/commands/command.js';
 import { idempotencyKey } from '../../../../../kernel/commands/idempotency.js';
 import { type Refused, accept, refuse } from '../../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../../kernel/identifiers/type-id.js';
-import type { PolicyDefinition, Registry } from '../../../registry/contract.js';
+import type { PolicyDefinition, Registry } from '../../../registry/index.js';
 import { policyChanged } from '../../domain/iam-events.js';
 import {
   type PolicyPrimitive,

@@ -4,7 +4,7 @@ import { type CommandContext, type ScopeLookup, defineCommand } from '../../../.
 import { idempotencyKey } from '../../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../../kernel/identifiers/type-id.js';
-import type { Registry } from '../../../registry/contract.js';
+import type { Registry } from '../../../registry/index.js';
 import { quotaChanged } from '../../domain/iam-events.js';
 import { findParentScope, findScope } from '../find-scope.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Refused, refuse } from '../../../../../kernel/errors/refusal.js';
-import type { Registry } from '../../../registry/contract.js';
+import type { Registry } from '../../../registry/index.js';
 
 export const permissionList = z
   .array(z.string())

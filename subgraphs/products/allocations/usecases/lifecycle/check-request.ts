@@ -3,7 +3,7 @@ import type { Scope } from '../../../../../kernel/access/authority.js';
 import type { CommandContext } from '../../../../../kernel/commands/command.js';
 import type { Transaction } from '../../../../../kernel/database/transaction.js';
 import { type Outcome, accept, refuse } from '../../../../../kernel/errors/refusal.js';
-import type { ProjectPlace } from '../../../../platform/iam/contract.js';
+import type { ProjectPlace } from '../../../../platform/iam/index.js';
 import { type SkuTerms, vmProfileFor } from '../../domain/sku.js';
 import type { AllocationServices } from '../../services.js';
 

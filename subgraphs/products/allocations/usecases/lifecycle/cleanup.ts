@@ -6,7 +6,7 @@ import { type AllocationServices, secondsAfter } from '../../services.js';
 import type { AllocationRecord } from '../../store/allocation-record.js';
 import { changeAllocation, moveAllocation } from '../../store/allocation-transitions.js';
 import { type LiveClaims, closeClaims, liveClaims, markSlots } from '../../store/claim-store.js';
-import { queueTask } from '../../store/task-store.js';
+import { queueTask, supersedeTasks } from '../../store/task-store.js';
 
 /** The user that owns an allocation on the machine. */
 export const RUNTIME_USER = 'tenant';
@@ -20,11 +20,42 @@ export async function orderCleanup(
   const claims = await liveClaims(context.tx, allocation.id);
   if (claims === null) throw new Error(`allocation ${allocation.id} holds nothing to clean up`);
   await markSlots(context.tx, allocation.id, { status: 'cleaning', reason: null, now: context.now });
+  const { fence, deadline } = await queueCleanup(context, services, allocation, claims);
+  return changeAllocation(context, allocation, {
+    fence,
+    cleanupAttempts: allocation.cleanupAttempts + 1,
+    cleanupDeadlineAt: deadline,
+    ...(allocation.state === 'releasing' ? { stateDeadlineAt: deadline } : {}),
+  });
+}
+
+/**
+ * Tells the node to remove an allocation that an operator declared absent: an order that it had in hand but not begun
+ * would bring it up on capacity that is free by now. Nothing waits for the answer.
+ */
+export async function orderTombstone(
+  context: CommandContext,
+  services: AllocationServices,
+  allocation: AllocationRecord,
+): Promise<AllocationRecord> {
+  const claims = await liveClaims(context.tx, allocation.id);
+  if (claims === null) return allocation;
+  const { fence } = await queueCleanup(context, services, allocation, claims);
+  return changeAllocation(context, allocation, { fence });
+}
+
+async function queueCleanup(
+  context: CommandContext,
+  services: AllocationServices,
+  allocation: AllocationRecord,
+  claims: LiveClaims,
+): Promise<{ fence: bigint; deadline: Date }> {
   const deadline = secondsAfter(context.now, services.timing.cleanupSeconds);
   const fence = allocation.fence + 1n;
   const node = await context.tx.row<{ epoch: bigint }>('select epoch from allocations.nodes where id = $1', [
     claims.nodeId,
   ]);
+  await supersedeTasks(context.tx, allocation.id, fence);
   await queueTask(context, services.signer, {
     ...cleanupWork(allocation, claims),
     nodeId: claims.nodeId,
@@ -33,12 +64,7 @@ export async function orderCleanup(
     expiresAt: deadline,
     owner: { allocationId: allocation.id, organizationId: allocation.organizationId },
   });
-  return changeAllocation(context, allocation, {
-    fence,
-    cleanupAttempts: allocation.cleanupAttempts + 1,
-    cleanupDeadlineAt: deadline,
-    ...(allocation.state === 'releasing' ? { stateDeadlineAt: deadline } : {}),
-  });
+  return { fence, deadline };
 }
 
 function cleanupWork(
