@@ -6,10 +6,10 @@ import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { ProjectPlace } from '../../../platform/iam/index.js';
 import { allocationEvents } from '../domain/allocation-events.js';
 import { unitsOf } from '../domain/sku.js';
-import { explainCapacity } from '../domain/why-pending.js';
+import { type WhyPending, explainCapacity } from '../domain/why-pending.js';
 import { type AllocationServices, secondsAfter } from '../services.js';
 import { projectScope } from '../store/allocation-record.js';
-import { type PlacementRequest, capacityFacts, reserve } from '../store/placement-store.js';
+import { type PlacementRequest, type Reservation, capacityFacts, reserve } from '../store/placement-store.js';
 import { provisionTask } from './lifecycle/provision.js';
 import { type AllocationDraft, insertPlaced, insertWaiting } from '../store/allocation-insert.js';
 import { checkPolicy, checkRequest, resolveSshKeys } from './lifecycle/check-request.js';
@@ -81,51 +81,73 @@ async function run(
     policySnapshot: policy.value,
     correlationId: context.correlationId,
   };
-  const waitSeconds = input.waitForCapacity ? input.waitSeconds : 0;
-  const quota = await holdQuota(context.tx, services, draft, waitSeconds);
-  if (!quota.ok) return quota;
-  const money = await holdMoney(context.tx, services, draft, waitSeconds);
-  if (!money.ok) return money;
-  return place(context, services, draft, { waitSeconds, units: unitsOf(sku, input.gpuCount) });
+  return place(context, services, draft, {
+    waitSeconds: input.waitForCapacity ? input.waitSeconds : 0,
+    units: unitsOf(sku, input.gpuCount),
+  });
 }
 
+interface Wanted {
+  readonly waitSeconds: number;
+  readonly units: number | null;
+}
+
+/**
+ * Everything else comes before the holds, though a hold that is refused is told first: every launch of an organization
+ * waits for the same quota and account, so their locks are taken as late as can be. The order node, quota, money is the
+ * order of every change that needs more than one of them.
+ */
 async function place(
   context: CommandContext,
   services: AllocationServices,
   draft: AllocationDraft,
-  want: { waitSeconds: number; units: number | null },
+  want: Wanted,
 ): Promise<Outcome<{ id: string }>> {
-  const request: PlacementRequest = {
-    skuId: draft.skuId,
-    regionId: draft.regionId,
-    units: want.units,
-    image: draft.image,
-  };
+  const { skuId, regionId, image } = draft;
+  const request: PlacementRequest = { skuId, regionId, units: want.units, image };
   const reservation = await reserve(context.tx, request, context.now);
   context.describe({ type: 'Allocation', id: draft.id }, { sku: draft.sku.name, gpuCount: draft.gpuCount });
-  if (reservation === null) {
-    const whyPending = explainCapacity(want.units, await capacityFacts(context.tx, request));
-    if (want.waitSeconds === 0) {
-      return refuse('CAPACITY_UNAVAILABLE', `${whyPending.message} Try later, elsewhere, or wait for capacity.`, {
-        details: { whyPending },
-      });
-    }
-    await insertWaiting(context.tx, draft, {
-      whyPending,
-      now: context.now,
-      deadlineAt: secondsAfter(context.now, want.waitSeconds),
-      nextPlacementAt: secondsAfter(context.now, services.timing.placementRetrySeconds),
-    });
-    told(context, draft, 'requested');
-    return accept({ id: draft.id });
-  }
+  const whyPending =
+    reservation === null ? explainCapacity(want.units, await capacityFacts(context.tx, request)) : null;
+  if (reservation !== null) await provision(context, services, draft, reservation);
+  else if (whyPending !== null && want.waitSeconds > 0) await wait(context, services, draft, { ...want, whyPending });
+  const quota = await holdQuota(context.tx, services, draft, want.waitSeconds);
+  if (!quota.ok) return quota;
+  const money = await holdMoney(context.tx, services, draft, want.waitSeconds);
+  if (!money.ok) return money;
+  if (whyPending === null || want.waitSeconds > 0) return accept({ id: draft.id });
+  return refuse('CAPACITY_UNAVAILABLE', `${whyPending.message} Try later, elsewhere, or wait for capacity.`, {
+    details: { whyPending },
+  });
+}
+
+async function provision(
+  context: CommandContext,
+  services: AllocationServices,
+  draft: AllocationDraft,
+  reservation: Reservation,
+): Promise<void> {
   const deadlineAt = secondsAfter(context.now, services.timing.provisionSeconds);
   const task = await provisionTask(services, draft, reservation, { deadlineAt, now: context.now, fence: 1n });
   await insertPlaced(context.tx, draft, { reservation, task, now: context.now, deadlineAt });
   services.signer.announce(context.tx, reservation.nodeId);
   told(context, draft, 'requested');
   told(context, draft, 'provisioning');
-  return accept({ id: draft.id });
+}
+
+async function wait(
+  context: CommandContext,
+  services: AllocationServices,
+  draft: AllocationDraft,
+  waiting: Wanted & { readonly whyPending: WhyPending },
+): Promise<void> {
+  await insertWaiting(context.tx, draft, {
+    whyPending: waiting.whyPending,
+    now: context.now,
+    deadlineAt: secondsAfter(context.now, waiting.waitSeconds),
+    nextPlacementAt: secondsAfter(context.now, services.timing.placementRetrySeconds),
+  });
+  told(context, draft, 'requested');
 }
 
 function told(context: CommandContext, draft: AllocationDraft, to: 'requested' | 'provisioning'): void {

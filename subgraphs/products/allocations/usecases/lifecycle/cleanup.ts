@@ -92,8 +92,9 @@ export async function completeCleanup(
   allocation: AllocationRecord,
   proof: { outcome: 'cleaned' | 'verified_absent'; reason: string | null },
 ): Promise<AllocationRecord> {
-  await services.iam.quotas.release(context.tx, allocation.id);
+  // The node before the quota, as a launch does: two orders would be a deadlock.
   await closeClaims(context.tx, allocation.id, { outcome: proof.outcome, now: context.now });
+  await services.iam.quotas.release(context.tx, allocation.id);
   if (allocation.state !== 'releasing') return changeAllocation(context, allocation, { cleanupDeadlineAt: null });
   return moveAllocation(context, allocation, 'confirm_cleanup', {
     reason: proof.reason,
