@@ -10,6 +10,7 @@ import { KERNEL_MIGRATIONS, Kernel, migrationsOf } from '../../../kernel/kernel.
 import type { DomainDefinition } from '../../../kernel/subgraph.js';
 import { createLogger } from '../../../kernel/telemetry/logger.js';
 import type { BenchmarkEnvironment } from './benchmark.js';
+import { WaitSampler } from './wait-sampler.js';
 
 /** A PostgreSQL of one benchmark, with a kernel on it and a pool beside it for the floor. */
 export interface BenchDatabase {
@@ -60,12 +61,19 @@ export async function openBenchDatabase(
   const bare = new pg.Pool({ connectionString: url, max: options.clients });
   // PostgreSQL may end before it has heard that a connection was given up.
   bare.on('error', () => {});
-  if (environment.isProfiling) await bare.query('create extension pg_stat_statements');
+  const sampler = new WaitSampler(url);
+  if (environment.isProfiling) {
+    await bare.query('create extension pg_stat_statements');
+    await sampler.start();
+  }
   return {
     kernel,
     bare,
     async close() {
-      if (environment.isProfiling) environment.note(await dearestStatements(bare));
+      if (environment.isProfiling) {
+        environment.note(`what connections were seen at\n${await sampler.stop()}`);
+        environment.note(await dearestStatements(bare));
+      }
       await kernel.close();
       await bare.end();
       await postgres.stop();
