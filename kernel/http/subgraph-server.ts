@@ -1,4 +1,5 @@
-import { ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type GraphQLFormattedError, type GraphQLSchema, execute } from 'graphql';
 import { type Context as WsContext, makeServer } from 'graphql-ws';
@@ -18,18 +19,31 @@ export interface SubgraphServerOptions {
   readonly logger: Logger;
 }
 
-type SubgraphContext = BaseContext & RequestContext;
+/**
+ * What Apollo Server is given as context. It hands resolvers a copy, made property by property, and a copy of a
+ * {@link RequestContext} lacks its private fields: so the copy is of this, and the context in it takes its place.
+ */
+interface Carried {
+  readonly context: RequestContext;
+}
+
+const UNCARRIED: ApolloServerPlugin<Carried> = {
+  async requestDidStart(request) {
+    Object.assign(request, { contextValue: request.contextValue.context });
+  },
+};
 
 /** Serves one subgraph at `/graphql`: queries and mutations by Apollo Server, subscriptions over graphql-ws. */
 export async function serveSubgraph(
   server: FastifyInstance,
   options: SubgraphServerOptions,
 ): Promise<{ close(): Promise<void> }> {
-  const apollo = new ApolloServer<SubgraphContext>({
+  const apollo = new ApolloServer<Carried>({
     schema: options.schema,
     stopOnTerminationSignals: false,
     introspection: true,
     csrfPrevention: false,
+    plugins: [UNCARRIED, ApolloServerPluginInlineTraceDisabled()],
     formatError: (_formatted, error) => options.formatError(error),
   });
   await apollo.start();
@@ -45,7 +59,7 @@ export async function serveSubgraph(
 }
 
 async function answer(
-  apollo: ApolloServer<SubgraphContext>,
+  apollo: ApolloServer<Carried>,
   options: SubgraphServerOptions,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -56,7 +70,7 @@ async function answer(
   }
   const response = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method: 'POST', headers, body: request.body, search: '' },
-    context: async () => await options.contextFrom(Object.fromEntries(headers)),
+    context: async () => ({ context: await options.contextFrom(Object.fromEntries(headers)) }),
   });
   void reply.code(response.status ?? 200);
   for (const [name, value] of response.headers) void reply.header(name, value);
