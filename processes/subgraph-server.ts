@@ -7,6 +7,7 @@ import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
 import { serveSubgraph } from '../kernel/http/subgraph-server.js';
 import { newId } from '../kernel/identifiers/type-id.js';
+import type { Logger } from '../kernel/telemetry/logger.js';
 import type { Runtime } from './runtime.js';
 
 /** One subgraph over HTTP, for gateways in other processes. Does not listen yet. */
@@ -23,7 +24,7 @@ export async function createSubgraphServer(
     name,
     schema,
     contextFrom: (headers) => contextFrom(runtime, headers),
-    formatError: (error) => formatError(error, configuration.exposesErrors),
+    formatError: (error) => formatError(error, { exposes: configuration.exposesErrors, logger }),
     logger,
   });
   return {
@@ -49,12 +50,16 @@ async function contextFrom(
   });
 }
 
-function formatError(error: unknown, exposes: boolean): GraphQLFormattedError {
+/** Only what carries a code is fit to leave the process; the rest is logged here, where its cause is known. */
+function formatError(error: unknown, { exposes, logger }: { exposes: boolean; logger: Logger }): GraphQLFormattedError {
   const known = error instanceof GraphQLError ? error : new GraphQLError('Internal error');
   const formatted = known.toJSON();
   const hasCode =
     typeof formatted.extensions?.['code'] === 'string' && formatted.extensions['code'] !== 'INTERNAL_SERVER_ERROR';
-  if (hasCode || exposes) return formatted;
+  if (hasCode) return formatted;
+  const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  logger.error({ err: cause, path: formatted.path }, 'unexpected error');
+  if (exposes) return formatted;
   return {
     ...formatted,
     message: 'Something went wrong inside the platform.',
