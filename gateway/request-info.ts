@@ -9,6 +9,8 @@ export interface RequestInfo {
   readonly traceparent?: string;
   readonly ip: string;
   readonly userAgent: string;
+  /** Aborted when the client goes before its answer; over HTTP only. */
+  readonly signal?: AbortSignal;
 }
 
 const CORRELATION_ID = /^[A-Za-z0-9._:-]{8,128}$/;

@@ -51,10 +51,10 @@ export async function createGatewayServer(
     authenticate: async (credentials, info) => {
       const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
       const bearer = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
-      const { correlationId, traceparent } = info;
+      const { correlationId, traceparent, signal } = info;
       const origin = { ip: info.ip, userAgent: info.userAgent, correlationId };
       const actor = bearer === undefined ? ANONYMOUS : await domains.iam.credentials.authenticate(bearer, origin);
-      return kernel.context({ actor, correlationId, traceparent });
+      return kernel.context({ actor, correlationId, traceparent, signal });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
     refuse: async (context, [permission], variables) => {

@@ -1,5 +1,6 @@
 import type { Configuration } from '../kernel/configuration/configuration.js';
 import type { FederatedSchema } from '../kernel/federation/federated-schema.js';
+import { NatsRelay } from '../kernel/events/nats-relay.js';
 import type { ReadinessCheck } from '../kernel/http/http-server.js';
 import { Worker } from '../kernel/jobs/worker.js';
 import { Kernel } from '../kernel/kernel.js';
@@ -50,6 +51,8 @@ export async function startRuntime(configuration: Configuration, logger: Logger)
       await subgraph.start?.();
       stops.push(async () => subgraph.stop?.());
     }
+    const relay = await connectRelay(configuration, kernel, logger);
+    if (relay !== null) stops.push(() => relay.close());
     const worker = new Worker({ database: kernel.database, feed: kernel.feed, logger });
     return {
       configuration,
@@ -63,7 +66,7 @@ export async function startRuntime(configuration: Configuration, logger: Logger)
       startWorker() {
         const all = [...domains.subgraphs.values()];
         worker.start(
-          [...kernel.jobs(), ...all.flatMap((subgraph) => subgraph.jobs)],
+          [...kernel.jobs(), ...(relay === null ? [] : [relay.job()]), ...all.flatMap((subgraph) => subgraph.jobs)],
           all.flatMap((subgraph) => subgraph.consumers),
         );
         stops.push(() => worker.stop());
@@ -74,6 +77,13 @@ export async function startRuntime(configuration: Configuration, logger: Logger)
     await stop();
     throw error;
   }
+}
+
+/** Past one machine, the event log is relayed to NATS JetStream. */
+async function connectRelay(configuration: Configuration, kernel: Kernel, logger: Logger): Promise<NatsRelay | null> {
+  const { natsUrl: url, eventRetentionSeconds: retentionSeconds } = configuration;
+  if (url === null) return null;
+  return NatsRelay.connect({ url, retentionSeconds, database: kernel.database, feed: kernel.feed, logger });
 }
 
 async function pingDatabase(kernel: Kernel): Promise<void> {

@@ -7,6 +7,7 @@ import { mountIdentityProvider } from './development/development-identity.js';
 import { startAgents } from './development/agents.js';
 import { seedDemonstration } from './development/demonstration.js';
 import { graphiqlCredentials } from './development/graphiql-credentials.js';
+import { OPERATOR } from './development/people.js';
 import { printWelcome } from './development/welcome.js';
 import { createGatewayServer } from './gateway-server.js';
 import { startRuntime } from './runtime.js';
@@ -15,7 +16,12 @@ import { onTermination } from './termination.js';
 /** Everything in one process: database, subgraphs, gateway, worker, identity provider, demonstration and fleet. */
 async function start(): Promise<void> {
   // Short windows, so that a newcomer sees money move; production's default is a minute.
-  const environment = { CP_LOG_LEVEL: 'warn', CP_USAGE_WINDOW_SECONDS: '5', ...process.env };
+  const environment = {
+    CP_LOG_LEVEL: 'warn',
+    CP_USAGE_WINDOW_SECONDS: '5',
+    CP_OPERATORS: OPERATOR.subject,
+    ...process.env,
+  };
   const base = loadConfiguration(environment);
   if (base.environment === 'production') {
     throw new ConfigurationError([

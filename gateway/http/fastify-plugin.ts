@@ -89,7 +89,7 @@ function graphqlRequest<Context extends object>(
     context: {
       correlationId: info.correlationId,
       signal: gone.signal,
-      authenticate: async () => options.authenticate({ headers: request.headers }, info),
+      authenticate: async () => options.authenticate({ headers: request.headers }, { ...info, signal: gone.signal }),
     },
   };
 }

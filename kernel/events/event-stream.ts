@@ -94,7 +94,8 @@ class AccessWatch {
     };
     this.#unsubscribe = options.onAccessChange(suspect);
     if (options.expiresAt !== undefined) {
-      const milliseconds = Math.max(0, options.expiresAt * 1000 - Date.now());
+      // Never before the end: a timer counts whole milliseconds, and nobody would look again.
+      const milliseconds = Math.max(0, Math.ceil(options.expiresAt * 1000 - Date.now())) + 1;
       this.#timer = setTimeout(suspect, Math.min(milliseconds, 2_147_483_647));
       this.#timer.unref();
     }

@@ -19,6 +19,7 @@ export async function startAgents(runtime: Runtime, demonstration: Demonstration
     stateDirectory: path.resolve(projectPath(), configuration.dataDirectory, 'fleet'),
     onError: (error, node, what) => logger.warn({ err: error, node, what }, 'a simulated node met a failure'),
   });
+  const machines = new SimulatedRuntime();
   const worker = startAppWorker({
     url: `${baseUrl}/graphql`,
     tokenUrl: `${baseUrl}/oauth/token`,
@@ -26,10 +27,11 @@ export async function startAgents(runtime: Runtime, demonstration: Demonstration
     clientSecret: demonstration.serviceAccount.clientSecret,
     appSlugs: ['jupyterlab', 'vllm'],
     projectId: demonstration.projectIds[0],
-    runtime: new SimulatedRuntime(),
+    runtime: machines,
     logger,
   });
   return async () => {
     await Promise.all([worker.stop(), fleet.stop()]);
+    await machines.close();
   };
 }

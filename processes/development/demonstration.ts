@@ -1,10 +1,9 @@
 import type { Actor } from '../../kernel/access/actor.js';
-import { ensureOperators } from '../operators.js';
 import type { SeededCapacity } from '../../subgraphs/products/allocations/index.js';
 import type { Runtime } from '../runtime.js';
 import { idOf, runCommand } from '../system-commands.js';
 import type { DevelopmentState } from './development-state.js';
-import { MEMBER, OPERATOR, OWNER } from './people.js';
+import { MEMBER, OWNER } from './people.js';
 import { seedReferenceData } from './reference-data.js';
 
 /** What a newcomer finds: an organization with two projects, people who may work in it, and credentials that are ready. */
@@ -29,13 +28,6 @@ const DEPOSIT = '1000.00';
 
 /** Seeds what is missing; a second start finds everything and changes nothing. */
 export async function seedDemonstration(runtime: Runtime, state: DevelopmentState): Promise<Demonstration> {
-  await ensureOperators({
-    ...runtime,
-    configuration: {
-      ...runtime.configuration,
-      operatorSubjects: [OPERATOR.subject, ...runtime.configuration.operatorSubjects],
-    },
-  });
   const capacity = await seedReferenceData(runtime);
   const seed = new Seeding(runtime, state);
   const organizationId = await seed.organization();

@@ -5,12 +5,12 @@ import { SimulatedRuntime, startAppWorker } from '../../agent/app-worker/index.j
 import { startSimulatedFleet } from '../../agent/fleet/simulated-fleet.js';
 import { eventually } from '../../kernel/testing/test-kernel.js';
 import { seedReferenceData } from '../../processes/development/reference-data.js';
-import { ensureOperators } from '../../processes/operators.js';
 import type { TestPlatform } from './platform.js';
 
-/** Reference data, operators and the simulated fleet, whose agents reach the platform over HTTP. */
-export async function startFleet(platform: TestPlatform): Promise<{ stop(): Promise<void> }> {
-  await ensureOperators(platform.runtime);
+/** Reference data and the simulated fleet, whose agents reach the platform over HTTP. */
+export async function startFleet(
+  platform: Pick<TestPlatform, 'runtime' | 'origin'>,
+): Promise<{ stop(): Promise<void> }> {
   const capacity = await seedReferenceData(platform.runtime);
   const stateDirectory = await mkdtemp(path.join(tmpdir(), 'fleet-'));
   const fleet = await startSimulatedFleet({
@@ -36,7 +36,7 @@ export async function startFleet(platform: TestPlatform): Promise<{ stop(): Prom
   };
 }
 
-async function schedulableNodes(platform: TestPlatform): Promise<number> {
+async function schedulableNodes(platform: Pick<TestPlatform, 'runtime'>): Promise<number> {
   const row = await platform.runtime.kernel.database.read('system', (tx) =>
     tx.row<{ nodes: number }>(
       `select count(*)::int as nodes from allocations.nodes where state = 'active' and lower(connectivity) = 'connected' and lower(health) = 'healthy'`,

@@ -263,7 +263,7 @@ describe('an item', () => {
       { summary: JSON.parse(`${'{"a":'.repeat(14)}1${'}'.repeat(14)}`) as object },
       'LIMIT_REACHED summary',
     ],
-    ['half a character', { summary: { text: '\uD800' } }, 'INVALID_INPUT summary'],
+    ['half a character', { summary: { text: '\uD800' } }, 'INVALID_INPUT summary.text'],
     ['a character that is no text', { title: 'a\u0000b' }, 'INVALID_INPUT title'],
     ['a digest of another form', { artifactDigest: 'sha1:abc' }, 'INVALID_INPUT artifactDigest'],
     ['a bundle that does not exist', { bundleId: 'evb_none' }, 'NOT_FOUND bundleId'],
