@@ -7,6 +7,15 @@ const BEGIN: Statement = { name: 'kernel.begin', text: 'begin' };
 const BEGIN_READ_ONLY: Statement = { name: 'kernel.begin_read_only', text: 'begin read only' };
 const COMMIT: Statement = { name: 'kernel.commit', text: 'commit' };
 
+/** Statements of one round trip. */
+const TOGETHER_MAX = 64;
+
+interface Waiting {
+  readonly statement: Statement;
+  readonly resolve: (result: QueryResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * One pooled connection for the time of one transaction. Sends BEGIN with the first statement and COMMIT with the last
  * ones: each round trip costs both sides a switch of context, which is most of what a short transaction costs.
@@ -16,6 +25,7 @@ export class Session {
   /** What must go before the next statement: the opening, until it was sent. */
   #opening: readonly Statement[];
   #isReleased = false;
+  readonly #waiting: Waiting[] = [];
   /** Settles, and never rejects, when the statements under way have ended; null when there are none. */
   #busy: Promise<void> | null = null;
 
@@ -30,31 +40,38 @@ export class Session {
     return results.map(({ rows }) => rows as Record<string, unknown>[]);
   }
 
-  /** Statements that are asked for at once go one after the other: the connection has no other way. */
-  readonly send: SendStatement = async (statement) => {
-    const sent = this.#busy === null ? this.#sendNow(statement) : this.#busy.then(() => this.#sendNow(statement));
-    const settled: Promise<void> = sent.then(
-      () => this.#settle(settled),
-      () => this.#settle(settled),
-    );
-    this.#busy = settled;
-    return sent;
-  };
+  /**
+   * Statements that are asked for at once, as by Promise.all, travel together and run in the order of asking. When one
+   * fails, all that travelled with it fail with its error: the transaction is lost to each of them.
+   */
+  readonly send: SendStatement = async (statement) =>
+    new Promise<QueryResult>((resolve, reject) => {
+      this.#waiting.push({ statement, resolve, reject });
+      this.#busy ??= this.#sendWaiting();
+    });
 
-  #settle(settled: Promise<void>): void {
-    if (this.#busy === settled) this.#busy = null;
+  async #sendWaiting(): Promise<void> {
+    // A microtask later, everything that is asked for at once has been asked for.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const together = this.#waiting.splice(0, TOGETHER_MAX);
+      try {
+        const results = await this.#sendTogether(together.map(({ statement }) => statement));
+        for (const [index, { resolve }] of together.entries()) resolve(results[index] as QueryResult);
+      } catch (error) {
+        for (const { reject } of together) reject(error);
+      }
+    }
+    this.#busy = null;
   }
 
-  async #sendNow(statement: Statement): Promise<QueryResult> {
-    if (this.#opening.length === 0) {
-      const { name, text, values = [] } = statement;
-      return this.#client.query(
-        name === undefined ? { text, values: [...values] } : { name, text, values: [...values] },
-      );
-    }
-    const [result] = await this.#sendWithOpening([statement], 2);
-    if (result === undefined) throw new Error('a statement had no answer');
-    return result;
+  async #sendTogether(statements: readonly Statement[]): Promise<readonly QueryResult[]> {
+    const [only] = statements;
+    if (this.#opening.length > 0) return this.#sendWithOpening(statements, statements.length + 1);
+    if (only === undefined || statements.length > 1) return sendBatch(this.#client, statements);
+    const { name, text, values = [] } = only;
+    const query = { text, values: [...values] };
+    return [await this.#client.query(name === undefined ? query : { ...query, name })];
   }
 
   /** The opening counts for one statement, whatever it is made of. */

@@ -109,6 +109,40 @@ describe('statements that travel together', () => {
     expect(new Set(isolated.map((row) => row?.xid)).size).toBe(1);
   });
 
+  it('gives all statements that were asked for at once the failure of one, and goes on after a savepoint', async () => {
+    const settled = await test.kernel.database.transaction([organizationId], async (tx) => {
+      await tx.execute('savepoint here');
+      const all = await Promise.allSettled([tx.rows('select 1'), tx.rows('select 1 / 0'), tx.rows('select 2')]);
+      await tx.execute('rollback to savepoint here');
+      tx.defer(insert('m'));
+      return all;
+    });
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(settled.every((result) => result.status === 'rejected' && sqlState(result.reason) === '22012')).toBe(true);
+    expect(await notes()).toEqual(['m']);
+  });
+
+  it('asks the server once for what is asked for at once', async () => {
+    const { applicationPool } = test.kernel.database;
+    let sent = 0;
+    const client = await applicationPool.connect();
+    const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+    client.query = ((...parameters: unknown[]) => {
+      sent += 1;
+      return query(...parameters);
+    }) as typeof client.query;
+    const other = await applicationPool.connect();
+    client.release();
+    const numbers = await test.kernel.database.read([organizationId], (tx) =>
+      Promise.all([1, 2, 3].map((n) => tx.row<{ n: number }>('select $1::int as n', [n]))),
+    );
+    other.release();
+    client.query = query as typeof client.query;
+    expect(numbers.map((row) => row?.n)).toEqual([1, 2, 3]);
+    // BEGIN with all three, and COMMIT.
+    expect(sent).toBe(2);
+  });
+
   it('refuses to write in a read, also with its first statement', async () => {
     const writing = test.kernel.database.read([organizationId], (tx) => tx.rows(insert('l').text, insert('l').values));
     await expect(writing).rejects.toSatisfy((error) => sqlState(error) === '25006');
