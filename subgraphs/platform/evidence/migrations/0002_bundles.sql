@@ -9,7 +9,7 @@ create table evidence.bundles (
   state text not null check (state in ('open', 'sealed', 'superseded')),
   state_reason text,
   state_changed_at timestamptz not null,
-  superseded_by_id text references evidence.bundles (id),
+  superseded_by_id text collate "C" references evidence.bundles (id),
   seal_digest text,
   sealed_at timestamptz,
   created_by text not null,
@@ -25,7 +25,7 @@ grant select, insert, update on evidence.bundles to cp_system;
 -- Superseded by new rows, never rewritten.
 create table evidence.items (
   id text collate "C" primary key,
-  bundle_id text not null references evidence.bundles (id),
+  bundle_id text collate "C" not null references evidence.bundles (id),
   type text not null,
   title text not null,
   result text not null check (result in ('pass', 'fail', 'partial', 'skipped', 'blocked')),
@@ -38,7 +38,7 @@ create table evidence.items (
   follow_up text,
   content_digest text not null,
   -- One successor at most.
-  supersedes_id text unique references evidence.items (id),
+  supersedes_id text collate "C" unique references evidence.items (id),
   created_by text not null,
   correlation_id text not null,
   created_at timestamptz not null,
