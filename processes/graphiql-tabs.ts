@@ -1,16 +1,42 @@
 import type { GraphiqlTab } from '../gateway/index.js';
+import { encodeCursor } from '../kernel/events/cursor.js';
 
-/** What GraphiQL opens with: examples for an operator and for an integrator, ready to run with a development sign-in. */
-export const GRAPHIQL_TABS: readonly GraphiqlTab[] = [
+/** Before the first event: a stream from here tells all that is kept, then what comes. */
+const FROM_THE_START = encodeCursor(0n);
+
+/** What GraphiQL opens with; tabs of a project begin with this one, if there is one to show. */
+export function graphiqlTabs({ projectId = 'prj_…' }: { projectId?: string } = {}): readonly GraphiqlTab[] {
+  return [
+    ...OPERATOR_TABS,
+    ...INTEGRATOR_TABS.map((tab) =>
+      tab.variables !== undefined && 'projectId' in tab.variables
+        ? { ...tab, variables: { ...tab.variables, projectId } }
+        : tab,
+    ),
+  ];
+}
+
+const OPERATOR_TABS: readonly GraphiqlTab[] = [
   {
     name: 'Operator: the platform now',
     query: `# Sign in as the operator in the bar on top, then run.
 query PlatformNow {
-  statusComponents(first: 50) { nodes { id title health observedAt } }
-  computeNodes(first: 20) {
-    nodes { id name state scheduling health connectivity totalUnits freeUnits sku { name } region { name } }
+  statusComponents(first: 50) {
+    nodes { title health observedAt }
   }
-  organizations(first: 10) { nodes { id name billingAccount { state available { amount currency } } } }
+  computeNodes(first: 20) {
+    nodes {
+      id name state scheduling health connectivity
+      totalUnits freeUnits
+      sku { name } region { name }
+    }
+  }
+  organizations(first: 10) {
+    nodes {
+      id name
+      billingAccount { state available { amount currency } }
+    }
+  }
   auditIntegrity { treeSize rootHash lagSeconds }
 }`,
   },
@@ -18,25 +44,75 @@ query PlatformNow {
     name: 'Operator: who did what',
     query: `query WhoDidWhat {
   auditRecords(first: 20) {
-    nodes { logIndex occurredAt action result reasonCode actorName targetType targetId correlationId }
+    nodes {
+      logIndex occurredAt action result reasonCode
+      actorName targetType targetId correlationId
+    }
   }
 }`,
   },
   {
-    name: 'Operator: nodes, live',
-    query: `subscription Nodes {
-  nodeEvents { cursor type occurredAt subject { name state health connectivity freeUnits } }
+    name: 'Operator: machines, live',
+    query: `# From the first event that is kept, then as it happens;
+# the latest one is shown. Cordon a machine in another window.
+subscription Machines($after: Cursor) {
+  nodeEvents(after: $after) {
+    cursor type occurredAt
+    gap { from to }
+    subject { name state scheduling health connectivity freeUnits }
+  }
+}`,
+    variables: { after: FROM_THE_START },
+  },
+  {
+    name: 'Operator: take a machine out of service',
+    query: `# Its id is in the first tab. Then nodeUncordon puts it back.
+mutation Cordon($id: ID!) {
+  nodeCordon(input: { id: $id, reason: "trying it out" }) {
+    node { name scheduling availableActions }
+    userErrors { code message }
+    receipt { auditId }
+  }
+}`,
+    variables: { id: 'nod_…' },
+  },
+];
+
+const INTEGRATOR_TABS: readonly GraphiqlTab[] = [
+  {
+    name: 'Integrator: what is mine',
+    query: `# Sign in as the project member.
+query MyProjects {
+  me { displayName email }
+  projects(first: 10) {
+    nodes {
+      id name
+      quotas { dimension limit used remaining }
+      spend { total { amount currency } }
+      allocations(first: 5) { nodes { id state } }
+    }
+  }
+  skus(first: 20, isActive: true) {
+    nodes { name displayName allowedGpuCounts }
+  }
 }`,
   },
   {
     name: 'Integrator: allocate',
-    query: `# Sign in as the project member. First find your project:
-query MyProjects { projects(first: 10) { nodes { id name quotas { dimension limit used remaining } } } }
-
-# Then put its id into the variables and allocate one GPU.
+    query: `# One GPU in the project of the variables.
 mutation Allocate($projectId: ID!) {
-  allocationCreate(input: { projectId: $projectId, sku: "h200-sxm-slice", region: "eu-north-1", gpuCount: 1 }) {
-    allocation { id state price { unitPrice { amount currency } unit } }
+  allocationCreate(
+    input: {
+      projectId: $projectId
+      sku: "h200-sxm-slice"
+      region: "eu-north-1"
+      gpuCount: 1
+    }
+  ) {
+    allocation {
+      id state
+      price { unitPrice { amount currency } unit }
+    }
     userErrors { code message field details }
     receipt { auditId }
   }
@@ -46,25 +122,53 @@ mutation Allocate($projectId: ID!) {
   {
     name: 'Integrator: follow events across domains',
     query: `# The subject of each event is followed into three subgraphs.
-subscription Follow($projectId: ID!) {
-  allocationEvents(projectId: $projectId) {
+subscription Follow($projectId: ID!, $after: Cursor) {
+  allocationEvents(projectId: $projectId, after: $after) {
     cursor type occurredAt
-    subject { id state sku { name } project { name } spend { total { amount currency } } }
+    gap { from to }
+    subject {
+      id state
+      sku { name }
+      project { name }
+      spend { total { amount currency } }
+    }
   }
 }`,
-    variables: { projectId: 'prj_…' },
+    variables: { projectId: 'prj_…', after: FROM_THE_START },
   },
   {
     name: 'Integrator: one allocation, everything known',
-    query: `query Story($id: ID!) {
+    query: `# The id of an allocation is in the tabs before.
+query Story($id: ID!) {
   allocation(id: $id) {
-    state sku { name } price { unitPrice { amount } unit hash } connection { host port user }
-    spend { total { amount currency } } charges(first: 20) { nodes { code amount { amount } debitAccount creditAccount } }
+    state
+    availableActions
+    sku { name }
+    price { unitPrice { amount } unit hash }
+    connection { host port user }
+    spend { total { amount currency } }
+    charges(first: 20) {
+      nodes { code amount { amount } debitAccount creditAccount }
+    }
     appInstances { name state endpoints { url isReady } }
     project { name effectiveGrants { roleName principalId } }
-    auditRecords(first: 20) { nodes { action result occurredAt } }
+    auditRecords(first: 20) {
+      nodes { action result occurredAt }
+    }
+  }
+}`,
+    variables: { id: 'alc_…' },
+  },
+  {
+    name: 'Integrator: give it back',
+    query: `mutation GiveBack($id: ID!) {
+  allocationRelease(input: { id: $id, reason: "trying it out" }) {
+    allocation { state releaseAcceptedAt }
+    userErrors { code message }
   }
 }`,
     variables: { id: 'alc_…' },
   },
 ];
+
+export const GRAPHIQL_TABS = graphiqlTabs();

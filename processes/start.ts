@@ -10,6 +10,7 @@ import { graphiqlCredentials } from './development/graphiql-credentials.js';
 import { OPERATOR } from './development/people.js';
 import { printWelcome } from './development/welcome.js';
 import { createGatewayServer } from './gateway-server.js';
+import { graphiqlTabs } from './graphiql-tabs.js';
 import { startRuntime } from './runtime.js';
 import { onTermination } from './termination.js';
 
@@ -51,6 +52,7 @@ async function start(): Promise<void> {
     const gateway = await createGatewayServer(runtime, {
       developmentCredentials: graphiqlCredentials(configuration),
       signInUrl: `${configuration.oidc.issuer}/auth`,
+      tabs: graphiqlTabs({ projectId: demonstration.projectIds[0] }),
     });
     await mountIdentityProvider(gateway.server, configuration, state.identitySigningKeys, logger);
     stops.push(() => gateway.close());
