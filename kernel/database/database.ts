@@ -43,6 +43,7 @@ export class Database {
   readonly #commitListeners = new Set<() => void>();
   /** Statements sent since start; tests assert on differences of it. */
   statementCount = 0;
+  #isClosing = false;
 
   constructor(options: DatabaseOptions) {
     this.applicationPool = this.#createPool(options, APPLICATION_ROLE);
@@ -66,10 +67,17 @@ export class Database {
       idleTimeoutMillis: 60_000,
       application_name: role,
     });
-    pool.on('error', (error) => options.logger.warn({ err: error, role }, 'an idle database connection was lost'));
+    const lost = (error: Error & { client?: unknown }, message: string): void => {
+      // Pools end without waiting for their sockets, so that a server which stops right after still finds some.
+      if (this.#isClosing) return;
+      // The pool hangs the whole client on the error: pages of internals in a log.
+      delete error.client;
+      options.logger.warn({ err: error, role }, message);
+    };
+    pool.on('error', (error) => lost(error, 'an idle database connection was lost'));
     pool.on('connect', (client) => {
       // While a client is checked out nobody else listens, and an error without a listener ends the process.
-      client.on('error', (error) => options.logger.warn({ err: error, role }, 'a database connection was lost'));
+      client.on('error', (error) => lost(error, 'a database connection was lost'));
       this.#countStatements(client);
     });
     return pool;
@@ -141,6 +149,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#orm.close(true);
     await Promise.all([this.applicationPool.end(), this.systemPool.end()]);
   }
