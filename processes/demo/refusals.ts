@@ -57,6 +57,7 @@ export async function tellRefusals(listener: RefusalListener, told: RefusalPlace
   await tell(allocate(machine, { projectId, gpuCount: 4 }));
   const name = `Without money ${organizationId.slice(-8)}`;
   const poor = await told.story.onboard(operator, { name, memberSubject: told.memberSubject, deposit: null });
+  await told.story.untilSeen(member, poor.projectId);
   await tell(allocate(member, { projectId: poor.projectId, gpuCount: 1 }));
   await tell(member.request(CreateProjectDocument, { input: { organizationId, name: 'Not mine to make' } }));
   await tell(allocate(machine, { projectId: otherProjectId, gpuCount: 1 }));

@@ -20,6 +20,7 @@ import {
   InviteMemberDocument,
   LaunchAppDocument,
   ModelsDocument,
+  ProjectSpendDocument,
   ReleaseAllocationDocument,
   SetQuotaDocument,
   TopUpDocument,
@@ -116,6 +117,17 @@ export class Story {
         ).creditTopUp,
       );
     return { organizationId, projectId, otherProjectId, memberId: present(invited.user).id };
+  }
+
+  /** Waits for a project that somebody was just let into: other processes hear of a grant within two seconds. */
+  async untilSeen(client: ControlPlane, projectId: string): Promise<void> {
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      if ((await client.request(ProjectSpendDocument, { id: projectId })).project !== null) return;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+    }
+    throw new Error('the grant did not take effect');
   }
 
   /** 2. A service account of the project with one role; its secret is shown once. */

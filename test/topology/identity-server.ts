@@ -1,0 +1,40 @@
+import { createLogger } from '../../kernel/telemetry/logger.js';
+import {
+  CLI_CLIENT,
+  createDevelopmentIdentityProvider,
+  generateSigningKeys,
+  signIn,
+} from '../../processes/development/identity-provider/index.js';
+import { PEOPLE } from '../../processes/development/people.js';
+import { freePort } from '../harness/platform.js';
+
+export interface IdentityServer {
+  readonly issuer: string;
+  /** Authorization code with PKCE; answers the access token. */
+  signIn(subject: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The development identity provider on a server of its own, as an installation's is elsewhere. */
+export async function startIdentityServer(audience: string): Promise<IdentityServer> {
+  const issuer = `http://127.0.0.1:${await freePort()}/oidc`;
+  const provider = createDevelopmentIdentityProvider({
+    issuer,
+    audience,
+    users: PEOPLE,
+    clients: [CLI_CLIENT],
+    signingKeys: generateSigningKeys(),
+    environment: 'test',
+    logger: createLogger({ level: 'silent' }),
+  });
+  await provider.listen();
+  return {
+    issuer,
+    async signIn(subject) {
+      const redirectUri = 'http://127.0.0.1:8400/callback';
+      const scope = 'openid email profile';
+      return (await signIn({ issuer, clientId: 'cli', redirectUri, subject, scope })).accessToken;
+    },
+    close: () => provider.close(),
+  };
+}
