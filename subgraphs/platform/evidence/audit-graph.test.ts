@@ -306,7 +306,7 @@ describe('integrity', () => {
       `{ auditVerification(checkpoint: { treeSize: "1", rootHash: "${'0'.repeat(64)}" }) { fault { kind logIndex message } } }`,
     );
     expect(wrong.data?.['auditVerification']).toMatchObject({
-      fault: { kind: 'checkpoint_contradicted', logIndex: '0' },
+      fault: { kind: 'CHECKPOINT_CONTRADICTED', logIndex: '0' },
     });
     expect(await fixture.run('{ auditVerification(recordsMax: 0) { treeSize } }')).toMatchObject({
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],

@@ -193,8 +193,8 @@ describe('the life of an allocation', () => {
     const id = await active();
     await mutate('allocationRelease', { id });
     const cleanup = (await tasksOf(world, id)).at(-1);
-    const force = (runtimeVerifiedAbsent: boolean, actor = world.operator) =>
-      mutate('allocationForceCleanup', { id, runtimeVerifiedAbsent, reason: 'looked at the machine' }, actor);
+    const force = (isRuntimeVerifiedAbsent: boolean, actor = world.operator) =>
+      mutate('allocationForceCleanup', { id, isRuntimeVerifiedAbsent, reason: 'looked at the machine' }, actor);
     expect((await force(false)).allocation?.state).toBe('RELEASE_FAILED');
     expect(await slots(id)).toEqual(['cleanup_blocked', 'cleanup_blocked']);
     expect(await answerTask(world, cleanup!)).toMatchObject({ value: { isApplied: false, reason: 'STALE_FENCE' } });
@@ -206,7 +206,7 @@ describe('the life of an allocation', () => {
       (
         await mutate(
           'allocationForceCleanup',
-          { id: stuck, runtimeVerifiedAbsent: true, reason: 'node is gone' },
+          { id: stuck, isRuntimeVerifiedAbsent: true, reason: 'node is gone' },
           world.operator,
         )
       ).allocation?.state,

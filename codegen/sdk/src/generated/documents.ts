@@ -96,7 +96,7 @@ export type ApiKeyCreateInput = {
   readonly name: string;
   /** What it is limited to; `token_factory.*` when not given. */
   readonly allowList?: ReadonlyArray<string> | null | undefined;
-  /** When it ends (RFC 3339): at most two years ahead; a year when not given. */
+  /** When it ends: at most two years ahead; a year when not given. */
   readonly expiresAt?: string | null | undefined;
   /** One per logical mutation; a replay has no secret. */
   readonly idempotencyKey?: string | null | undefined;
@@ -568,7 +568,7 @@ export type ServiceAccountKeyCreateInput = {
   readonly serviceAccountId: string;
   /** Its name, for people. */
   readonly name?: string | null | undefined;
-  /** When it ends (RFC 3339): at most a year ahead; 90 days when not given. */
+  /** When it ends: at most a year ahead; 90 days when not given. */
   readonly expiresAt?: string | null | undefined;
   /** Public JSON Web Key (Ed25519, P-256, P-384, RSA of 3072 bits) for `private_key_jwt`; then there is no secret. */
   readonly publicJwk?: Record<string, unknown> | null | undefined;

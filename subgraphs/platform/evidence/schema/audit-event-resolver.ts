@@ -7,7 +7,7 @@ import type { RequestContext } from '../../../../kernel/graphql/request-context.
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import { AUDIT_READ } from '../store/audit-queries.js';
 import { resolveAuditRecord } from './audit-record-resolver.js';
-import { AuditEventType, AuditRecord } from './audit-record-type.js';
+import { AuditEvent, AuditRecord } from './audit-record-type.js';
 
 @ArgsType()
 class AuditEventsArgs {
@@ -39,9 +39,9 @@ type StreamCall = { args: Record<string, unknown>; context: RequestContext };
 
 /** The audit log is followed by a feed of its own: a record is no event, and an event per record would double them. */
 export function createAuditEventResolver(feed: EventFeed): object {
-  @Resolver(() => AuditEventType)
+  @Resolver(() => AuditEvent)
   class AuditEventResolver {
-    @Subscription(() => AuditEventType, {
+    @Subscription(() => AuditEvent, {
       description: 'Streams audit records as they get their place in the log, from after a cursor or from now on.',
       subscribe: (call) => {
         const { args, context } = call as unknown as StreamCall;
@@ -50,25 +50,25 @@ export function createAuditEventResolver(feed: EventFeed): object {
         );
       },
     })
-    auditEvents(@Args(() => AuditEventsArgs) _args: AuditEventsArgs, @Root() event: DomainEvent): AuditEventType {
-      return event as AuditEventType;
+    auditEvents(@Args(() => AuditEventsArgs) _args: AuditEventsArgs, @Root() event: DomainEvent): AuditEvent {
+      return event as AuditEvent;
     }
 
-    @Query(() => [AuditEventType], { name: 'auditEvents', description: 'The same as history, oldest first.' })
+    @Query(() => [AuditEvent], { name: 'auditEvents', description: 'The same as history, oldest first.' })
     @Access(AUDIT_READ)
     @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
     async auditHistory(
       @Args(() => AuditHistoryArgs) args: AuditHistoryArgs,
       @Ctx() context: RequestContext,
-    ): Promise<AuditEventType[]> {
+    ): Promise<AuditEvent[]> {
       const { scope, filter } = place(args);
       await context.require(AUDIT_READ, scope);
       const items = await context.history(filter, args.after, Math.min(Math.max(args.first, 1), 100), feed);
-      return items.map((item) => toDomainEvent(item) as AuditEventType);
+      return items.map((item) => toDomainEvent(item) as AuditEvent);
     }
 
     @FieldResolver(() => AuditRecord, { nullable: true, description: 'The record.' })
-    async subject(@Root() event: AuditEventType, @Ctx() context: RequestContext): Promise<AuditRecord | null> {
+    async subject(@Root() event: AuditEvent, @Ctx() context: RequestContext): Promise<AuditRecord | null> {
       return event.subjectId === null ? null : resolveAuditRecord({ id: event.subjectId }, context);
     }
   }

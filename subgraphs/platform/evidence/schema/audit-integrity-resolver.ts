@@ -7,7 +7,7 @@ import type { RequestContext } from '../../../../kernel/graphql/request-context.
 import { BigIntScalar } from '../../../../kernel/graphql/scalars.js';
 import { LAG_SECONDS_ALARM, readAuditLag } from '../store/audit-lag.js';
 import { verifyAuditLog } from '../usecases/verify-audit-log.js';
-import { AuditIntegrity, AuditVerificationType } from './audit-record-type.js';
+import { AuditIntegrity, AuditVerificationType } from './audit-integrity-type.js';
 
 @InputType({ description: 'A tree size and root that somebody wrote down before.' })
 class AuditCheckpointInput {

@@ -1,4 +1,4 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { Key, Tag } from '../../../../kernel/federation/directives.js';
 import { connectionType } from '../../../../kernel/graphql/connection.js';
 import { DomainEvent } from '../../../../kernel/graphql/domain-event.js';
@@ -120,60 +120,9 @@ export class AuditRecord extends Node {
 export const AuditRecordConnection = connectionType('AuditRecord', () => AuditRecord);
 
 @ObjectType({ description: 'A record that got its place in the audit log. Its cursors are those of this stream only.' })
-export class AuditEventType extends DomainEvent {
+export class AuditEvent extends DomainEvent {
   @Field(() => AuditRecord, { nullable: true, description: 'The record.' })
   subject!: AuditRecord | null;
-}
-
-@ObjectType({ description: 'How the audit log stands: what an auditor writes down to compare with later.' })
-@Tag('operator')
-export class AuditIntegrity {
-  @Field(() => BigIntScalar, { description: 'How many records the log has.' })
-  treeSize!: bigint;
-  @Field(() => String, { description: 'Merkle tree hash (RFC 6962) over all of them, in hexadecimal.' })
-  rootHash!: string;
-  @Field(() => BigIntScalar, { nullable: true, description: 'First record of the last batch.' })
-  lastBatchFirstIndex!: bigint | null;
-  @Field(() => DateTime, { nullable: true, description: 'When the last batch was appended.' })
-  lastBatchAt!: Date | null;
-  @Field(() => Int, { description: 'Records that are committed and wait for their place; counted up to 10,000.' })
-  pendingRecords!: number;
-  @Field(() => Int, { description: 'Age of the oldest of them, in whole seconds.' })
-  lagSeconds!: number;
-  @Field(() => Int, { description: 'A lag above this many seconds raises an alarm.' })
-  lagSecondsAlarm!: number;
-  @Field(() => Boolean, { description: 'Whether the lag is above the alarm.' })
-  isLagging!: boolean;
-}
-
-@ObjectType({ description: 'The first thing that is wrong with the audit log.' })
-@Tag('operator')
-export class AuditFaultType {
-  @Field(() => String, { description: 'What kind of fault, such as `body_altered` or `tail_truncated`.' })
-  kind!: string;
-  @Field(() => BigIntScalar, { description: 'The record where it was found.' })
-  logIndex!: bigint;
-  @Field(() => String, { description: 'What is wrong, in a sentence.' })
-  message!: string;
-}
-
-@ObjectType({ description: 'Result of recomputing the audit log from its records.' })
-@Tag('operator')
-export class AuditVerificationType {
-  @Field(() => BigIntScalar, { description: 'How many records the log claims.' })
-  treeSize!: bigint;
-  @Field(() => BigIntScalar, { description: 'How many were recomputed.' })
-  checkedRecords!: bigint;
-  @Field(() => BigIntScalar, {
-    description: 'How many of them were erased, so that only their leaves could be checked.',
-  })
-  erasedRecords!: bigint;
-  @Field(() => String, { description: 'Root over the records that were checked, in hexadecimal.' })
-  rootHash!: string;
-  @Field(() => Boolean, { description: 'False when the bound was reached before the end of the log.' })
-  isComplete!: boolean;
-  @Field(() => AuditFaultType, { nullable: true, description: 'The first fault; null when there is none.' })
-  fault!: AuditFaultType | null;
 }
 
 export function toAuditRecord(row: AuditRow): AuditRecord {

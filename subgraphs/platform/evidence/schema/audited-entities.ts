@@ -35,10 +35,10 @@ interface AuditedEntity {
 }
 
 function auditedEntity(name: string, subject: AuditSubject): AuditedEntity {
-  @ObjectType(name, { description: 'Owned by another subgraph.' })
+  @ObjectType(name)
   @Key()
   class AuditedStub {
-    @Field(() => ID, { description: 'Its identifier.' })
+    @Field(() => ID)
     id!: string;
   }
 

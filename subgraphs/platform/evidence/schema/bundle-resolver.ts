@@ -20,7 +20,7 @@ import {
 import {
   EvidenceBundle,
   EvidenceBundleConnection,
-  EvidenceEventType,
+  EvidenceEvent,
   EvidenceItem,
   toBundle,
   toItem,
@@ -142,9 +142,9 @@ export async function resolveItem(
 
 const TYPES = ['evidence.bundle.', 'evidence.item.'];
 
-@Resolver(() => EvidenceEventType)
+@Resolver(() => EvidenceEvent)
 export class EvidenceEventResolver {
-  @Subscription(() => EvidenceEventType, {
+  @Subscription(() => EvidenceEvent, {
     description: 'Streams what happens to evidence bundles, from after a cursor or from now on.',
     subscribe: ({ args, context }) =>
       domainEvents(
@@ -159,11 +159,11 @@ export class EvidenceEventResolver {
   evidenceEvents(
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
-  ): EvidenceEventType {
-    return event as EvidenceEventType;
+  ): EvidenceEvent {
+    return event as EvidenceEvent;
   }
 
-  @Query(() => [EvidenceEventType], {
+  @Query(() => [EvidenceEvent], {
     name: 'evidenceEvents',
     description: 'The same events as history, oldest first.',
   })
@@ -175,14 +175,14 @@ export class EvidenceEventResolver {
       | undefined,
     @Arg('first', () => Int, { defaultValue: 50, description: 'How many, 1 to 100.' }) first: number,
     @Ctx() context: RequestContext,
-  ): Promise<EvidenceEventType[]> {
+  ): Promise<EvidenceEvent[]> {
     await context.require(BUNDLE_READ, PLATFORM_SCOPE);
     const items = await context.history({ types: TYPES }, after, Math.min(Math.max(first, 1), 100));
-    return items.map((item) => toDomainEvent(item) as EvidenceEventType);
+    return items.map((item) => toDomainEvent(item) as EvidenceEvent);
   }
 
   @FieldResolver(() => EvidenceBundle, { nullable: true, description: 'The bundle, as it is now.' })
-  async subject(@Root() event: EvidenceEventType, @Ctx() context: RequestContext): Promise<EvidenceBundle | null> {
+  async subject(@Root() event: EvidenceEvent, @Ctx() context: RequestContext): Promise<EvidenceBundle | null> {
     return event.subjectId === null ? null : resolveBundle({ id: event.subjectId }, context);
   }
 }

@@ -112,7 +112,7 @@ export class EvidenceItem extends Node {
 }
 
 @ObjectType({ description: 'Something that happened to an evidence bundle.' })
-export class EvidenceEventType extends DomainEvent {
+export class EvidenceEvent extends DomainEvent {
   @Field(() => EvidenceBundle, { nullable: true, description: 'The bundle, as it is now.' })
   subject!: EvidenceBundle | null;
 }

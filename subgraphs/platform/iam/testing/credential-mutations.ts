@@ -81,7 +81,7 @@ export class CredentialMutations {
 
   async revokeApiKey(id: string, actor: Actor): Promise<CredentialPayload> {
     const selection = `apiKey { id state prefix lastFour allowList } ${FAULTS}`;
-    return this.#world.run(actor, `mutation ($id: ID!) { apiKeyRevoke(id: $id) { ${selection} } }`, { id });
+    return this.#world.run(actor, `mutation ($id: ID!) { apiKeyRevoke(input: { id: $id }) { ${selection} } }`, { id });
   }
 
   async addSshKey(input: Record<string, unknown>, actor?: Actor): Promise<CredentialPayload> {

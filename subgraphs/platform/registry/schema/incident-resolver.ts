@@ -33,7 +33,7 @@ import {
   Incident,
   IncidentAction,
   IncidentConnection,
-  IncidentEventType,
+  IncidentEvent,
   IncidentSeverity,
   IncidentStateEnum,
   toIncident,
@@ -153,9 +153,9 @@ export async function resolveIncident(
 // Incidents say what is wrong with the platform: whoever is signed in may follow them.
 const TYPES = ['registry.incident.'];
 
-@Resolver(() => IncidentEventType)
+@Resolver(() => IncidentEvent)
 export class IncidentEventResolver {
-  @Subscription(() => IncidentEventType, {
+  @Subscription(() => IncidentEvent, {
     description: 'Streams what happens to incidents, from after a cursor or from now on.',
     subscribe: ({ args, context }) =>
       domainEvents(
@@ -170,11 +170,11 @@ export class IncidentEventResolver {
   incidentEvents(
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
-  ): IncidentEventType {
-    return event as IncidentEventType;
+  ): IncidentEvent {
+    return event as IncidentEvent;
   }
 
-  @Query(() => [IncidentEventType], {
+  @Query(() => [IncidentEvent], {
     name: 'incidentEvents',
     description: 'The same events as history, oldest first.',
   })
@@ -185,14 +185,14 @@ export class IncidentEventResolver {
       | undefined,
     @Arg('first', () => Int, { defaultValue: 50, description: 'How many, 1 to 100.' }) first: number,
     @Ctx() context: RequestContext,
-  ): Promise<IncidentEventType[]> {
+  ): Promise<IncidentEvent[]> {
     context.requireSignIn();
     const items = await context.history({ types: TYPES }, after, Math.min(Math.max(first, 1), 100));
-    return items.map((item) => toDomainEvent(item) as IncidentEventType);
+    return items.map((item) => toDomainEvent(item) as IncidentEvent);
   }
 
   @FieldResolver(() => Incident, { nullable: true })
-  async subject(@Root() event: IncidentEventType, @Ctx() context: RequestContext): Promise<Incident | null> {
+  async subject(@Root() event: IncidentEvent, @Ctx() context: RequestContext): Promise<Incident | null> {
     return event.subjectId === null ? null : resolveIncident({ id: event.subjectId }, context);
   }
 }

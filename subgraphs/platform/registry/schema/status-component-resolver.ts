@@ -28,7 +28,7 @@ import {
   ComponentFamily,
   StatusComponent,
   StatusComponentConnection,
-  StatusEventType,
+  StatusEvent,
   toStatusComponent,
 } from './status-component-type.js';
 
@@ -97,9 +97,9 @@ export async function resolveStatusComponent(
 
 const TYPES = ['registry.component.'];
 
-@Resolver(() => StatusEventType)
+@Resolver(() => StatusEvent)
 export class StatusEventResolver {
-  @Subscription(() => StatusEventType, {
+  @Subscription(() => StatusEvent, {
     description: 'Streams changes of the health of status components, from after a cursor or from now on.',
     subscribe: ({ args, context }) =>
       domainEvents(
@@ -114,11 +114,11 @@ export class StatusEventResolver {
   statusEvents(
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
-  ): StatusEventType {
-    return event as StatusEventType;
+  ): StatusEvent {
+    return event as StatusEvent;
   }
 
-  @Query(() => [StatusEventType], { name: 'statusEvents', description: 'The same events as history, oldest first.' })
+  @Query(() => [StatusEvent], { name: 'statusEvents', description: 'The same events as history, oldest first.' })
   @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   async statusHistory(
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
@@ -126,14 +126,14 @@ export class StatusEventResolver {
       | undefined,
     @Arg('first', () => Int, { defaultValue: 50, description: 'How many, 1 to 100.' }) first: number,
     @Ctx() context: RequestContext,
-  ): Promise<StatusEventType[]> {
+  ): Promise<StatusEvent[]> {
     context.requireSignIn();
     const items = await context.history({ types: TYPES }, after, Math.min(Math.max(first, 1), 100));
-    return items.map((item) => toDomainEvent(item) as StatusEventType);
+    return items.map((item) => toDomainEvent(item) as StatusEvent);
   }
 
   @FieldResolver(() => StatusComponent, { nullable: true, description: 'The component, as it is now.' })
-  async subject(@Root() event: StatusEventType, @Ctx() context: RequestContext): Promise<StatusComponent | null> {
+  async subject(@Root() event: StatusEvent, @Ctx() context: RequestContext): Promise<StatusComponent | null> {
     return event.subjectId === null ? null : resolveStatusComponent({ id: event.subjectId }, context);
   }
 }

@@ -74,7 +74,7 @@ export class StatusComponent extends Node {
 export const StatusComponentConnection = connectionType('StatusComponent', () => StatusComponent);
 
 @ObjectType({ description: 'A change of the health of a status component.' })
-export class StatusEventType extends DomainEvent {
+export class StatusEvent extends DomainEvent {
   @Field(() => StatusComponent, { nullable: true, description: 'The component, as it is now.' })
   subject!: StatusComponent | null;
 }

@@ -84,7 +84,7 @@ export class AllocationForceCleanupInput {
     description:
       'Whether it was verified that nothing runs on the machine: true frees the slots, false keeps them blocked.',
   })
-  runtimeVerifiedAbsent!: boolean;
+  isRuntimeVerifiedAbsent!: boolean;
   @Field(() => String, { description: 'How it was verified, or why not, in 3 to 500 characters.' })
   reason!: string;
   @Field(() => String, { nullable: true, description: KEY })

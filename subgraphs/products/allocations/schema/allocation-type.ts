@@ -38,7 +38,7 @@ export class AllocationConnectionInfo {
 @ObjectType('Project')
 @Key()
 export class ProjectStub {
-  @Field(() => ID, { description: 'The project.' })
+  @Field(() => ID)
   id!: string;
 }
 
@@ -46,7 +46,7 @@ export class ProjectStub {
 @ObjectType('SshKey')
 @Key('id', { isResolvable: false })
 export class SshKeyStub {
-  @Field(() => ID, { description: 'The SSH key.' })
+  @Field(() => ID)
   id!: string;
 }
 

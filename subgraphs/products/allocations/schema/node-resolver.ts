@@ -26,15 +26,8 @@ import { NODE_READ, listNodes, nodeLoader, slotsOfNodeLoader, tasksOfNodeLoader 
 import { AllocationPageArgs } from './allocation-inputs.js';
 import { Allocation, AllocationConnection, toAllocation } from './allocation-type.js';
 import { Region, Sku, toRegion, toSku } from './catalogue-types.js';
-import {
-  ComputeNode,
-  ComputeNodeConnection,
-  ComputeNodeStateEnum,
-  NodeEvent,
-  NodeTask,
-  Slot,
-  toComputeNode,
-} from './node-type.js';
+import { ComputeNode, ComputeNodeConnection, NodeEvent, NodeTask, Slot, toComputeNode } from './node-type.js';
+import { ComputeNodeStateEnum } from './node-enums.js';
 
 const PAGE = {
   assumedSize: 20,

@@ -1,4 +1,4 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Key, Tag } from '../../../../kernel/federation/directives.js';
 import { connectionType } from '../../../../kernel/graphql/connection.js';
 import { DomainEvent } from '../../../../kernel/graphql/domain-event.js';
@@ -6,80 +6,15 @@ import { BigIntScalar, DateTime, JsonObject } from '../../../../kernel/graphql/s
 import { MutationPayload, Node } from '../../../../kernel/graphql/shared-types.js';
 import { nodeLifecycle } from '../domain/node-lifecycle.js';
 import type { NodeRecord } from '../store/node-queries.js';
-
-export enum ComputeNodeStateEnum {
-  BOOTSTRAP_ISSUED = 'bootstrap_issued',
-  ENROLLING = 'enrolling',
-  ACTIVE = 'active',
-  OFFLINE = 'offline',
-  QUARANTINED = 'quarantined',
-  DRAINING = 'draining',
-  RETIRED = 'retired',
-  REMOVING = 'removing',
-  DELETED = 'deleted',
-}
-registerEnumType(ComputeNodeStateEnum, {
-  name: 'ComputeNodeState',
-  description: 'Where a machine stands in its life. Scheduling, health and connectivity are fields of their own.',
-  valuesConfig: {
-    BOOTSTRAP_ISSUED: { description: 'Registered; its bootstrap token waits to be used.' },
-    ENROLLING: { description: 'It has its identity and must report healthy.' },
-    ACTIVE: { description: 'In service: the only state in which new work is placed.' },
-    OFFLINE: { description: 'It reports no more.' },
-    QUARANTINED: { description: 'Out of service until an operator decides.' },
-    DRAINING: { description: 'Takes nothing new; what runs goes on.' },
-    RETIRED: { description: 'Out of service for good.' },
-    REMOVING: { description: 'Being removed.' },
-    DELETED: { description: 'Gone.' },
-  },
-});
-
-export enum NodeSchedulingEnum {
-  ELIGIBLE = 'ELIGIBLE',
-  CORDONED = 'CORDONED',
-  DRAINING = 'DRAINING',
-}
-registerEnumType(NodeSchedulingEnum, {
-  name: 'NodeScheduling',
-  description: "Whether new work may be placed on a machine: an operator's will.",
-  valuesConfig: {
-    ELIGIBLE: { description: 'It may.' },
-    CORDONED: { description: 'It may not; what runs goes on.' },
-    DRAINING: { description: 'It may not, and what runs is to leave.' },
-  },
-});
-
-export enum NodeHealthEnum {
-  HEALTHY = 'HEALTHY',
-  DEGRADED = 'DEGRADED',
-  UNHEALTHY = 'UNHEALTHY',
-  UNKNOWN = 'UNKNOWN',
-}
-registerEnumType(NodeHealthEnum, {
-  name: 'NodeHealth',
-  description: 'What a machine says of itself.',
-  valuesConfig: {
-    HEALTHY: { description: 'All well.' },
-    DEGRADED: { description: 'Usable, with a fault.' },
-    UNHEALTHY: { description: 'Not usable.' },
-    UNKNOWN: { description: 'It has not said anything yet.' },
-  },
-});
-
-export enum NodeConnectivityEnum {
-  CONNECTED = 'CONNECTED',
-  STALE = 'STALE',
-  LOST = 'LOST',
-}
-registerEnumType(NodeConnectivityEnum, {
-  name: 'NodeConnectivity',
-  description: 'Whether a machine is heard of: two signals, heartbeats and polls.',
-  valuesConfig: {
-    CONNECTED: { description: 'Both arrive.' },
-    STALE: { description: 'One of them does not.' },
-    LOST: { description: 'Neither does.' },
-  },
-});
+import {
+  ComputeNodeActionEnum,
+  ComputeNodeStateEnum,
+  NodeConnectivityEnum,
+  NodeHealthEnum,
+  NodeSchedulingEnum,
+  NodeTaskStatusEnum,
+  SlotStatusEnum,
+} from './node-enums.js';
 
 @ObjectType({ description: 'A schedulable part of a machine: a GPU with its fabric function, or a seat for a VM.' })
 @Key()
@@ -89,9 +24,7 @@ export class Slot {
   id!: string;
   @Field(() => Int, { description: 'Its number on the machine.' })
   slotIndex!: number;
-  @Field(() => String, {
-    description: '`candidate`, `available`, `reserved`, `in_use`, `cleaning`, `cleanup_blocked` or `disabled`.',
-  })
+  @Field(() => SlotStatusEnum, { description: 'Whether it can be given out.' })
   status!: string;
   @Field(() => String, { nullable: true, description: 'Why it has this status.' })
   statusReason!: string | null;
@@ -117,7 +50,7 @@ export class NodeTask {
   id!: string;
   @Field(() => String, { description: 'What is to be done, such as `slice.vm_provision`.' })
   type!: string;
-  @Field(() => String, { description: '`queued`, `dispatched`, `completed`, `failed`, `refused` or `expired`.' })
+  @Field(() => NodeTaskStatusEnum, { description: 'How far it is.' })
   status!: string;
   @Field(() => BigIntScalar, { description: "The machine's epoch that it was made for." })
   epoch!: bigint;
@@ -159,7 +92,7 @@ export class ComputeNode extends Node {
     description: 'When the platform acts by itself if the state has not changed.',
   })
   stateDeadlineAt!: Date | null;
-  @Field(() => [String], { description: 'Transitions that its state allows.' })
+  @Field(() => [ComputeNodeActionEnum], { description: 'Transitions that its state allows.' })
   availableActions!: readonly string[];
   @Field(() => NodeSchedulingEnum, { description: 'Whether new work may be placed on it.' })
   scheduling!: string;

@@ -10,7 +10,7 @@ import { blockCleanup, completeCleanup, orderTombstone } from './lifecycle/clean
 import { availableTo, notAvailable } from './release-allocation.js';
 
 /**
- * An operator ends what is stuck (spec section 11). `runtimeVerifiedAbsent` is their word that nothing runs on the
+ * An operator ends what is stuck (spec section 11). `isRuntimeVerifiedAbsent` is their word that nothing runs on the
  * machine any more: true frees the slots, false keeps them blocked. No other way around the agent's proof exists.
  */
 export function createForceCleanup(services: AllocationServices) {
@@ -18,7 +18,7 @@ export function createForceCleanup(services: AllocationServices) {
     action: 'allocations.allocation.force_cleanup',
     input: z.object({
       id: z.string(),
-      runtimeVerifiedAbsent: z.boolean(),
+      isRuntimeVerifiedAbsent: z.boolean(),
       reason: z.string().trim().min(3, 'must say why, in at least 3 characters').max(500),
       idempotencyKey,
     }),
@@ -29,10 +29,10 @@ export function createForceCleanup(services: AllocationServices) {
         return refuse('NOT_FOUND', `There is no allocation ${input.id}.`, { field: ['input', 'id'] });
       context.describe(
         { type: 'Allocation', id: allocation.id },
-        { from: allocation.state, runtimeVerifiedAbsent: input.runtimeVerifiedAbsent, reason: input.reason },
+        { from: allocation.state, isRuntimeVerifiedAbsent: input.isRuntimeVerifiedAbsent, reason: input.reason },
       );
       if (!availableTo(allocation).includes('force_cleanup')) return notAvailable(allocation, 'force_cleanup');
-      await force(context, services, { allocation, isAbsent: input.runtimeVerifiedAbsent, reason: input.reason });
+      await force(context, services, { allocation, isAbsent: input.isRuntimeVerifiedAbsent, reason: input.reason });
       return accept({ id: allocation.id });
     },
   });

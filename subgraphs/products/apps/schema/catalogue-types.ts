@@ -106,10 +106,10 @@ export class AppEntitlement extends Node {
   changedAt!: Date;
 }
 
-@ObjectType({ description: 'A project, as the apps domain extends it.' })
+@ObjectType()
 @Key()
 export class Project {
-  @Field(() => ID, { description: 'TypeID with the prefix `prj`.' })
+  @Field(() => ID)
   id!: string;
 }
 

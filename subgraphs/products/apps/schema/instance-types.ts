@@ -25,17 +25,17 @@ import {
   AppInstanceState,
 } from './apps-enums.js';
 
-@ObjectType({ description: 'An allocation, as the apps domain extends it.' })
+@ObjectType()
 @Key()
 export class Allocation {
-  @Field(() => ID, { description: 'TypeID with the prefix `alc`.' })
+  @Field(() => ID)
   id!: string;
 }
 
-@ObjectType({ description: 'A frozen price, as the apps domain refers to it.' })
+@ObjectType()
 @Key('id', { isResolvable: false })
 export class PriceSnapshot {
-  @Field(() => ID, { description: 'TypeID with the prefix `psn`.' })
+  @Field(() => ID)
   id!: string;
 }
 

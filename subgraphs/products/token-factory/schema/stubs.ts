@@ -1,31 +1,31 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import { Key } from '../../../../kernel/federation/directives.js';
 
-/** Entities of other domains, by their key: we add fields to them, or lead to them. */
-@ObjectType('Project', { description: 'A project; IAM owns it.' })
+/** Entities of other domains, by their key: we add fields to them, or lead to them. The owner describes them. */
+@ObjectType('Project')
 @Key()
 export class ProjectStub {
-  @Field(() => ID, { description: 'TypeID with the prefix `prj`.' })
+  @Field(() => ID)
   id!: string;
 }
 
-@ObjectType('Organization', { description: 'An organization; IAM owns it.' })
+@ObjectType('Organization')
 @Key('id', { isResolvable: false })
 export class OrganizationStub {
-  @Field(() => ID, { description: 'TypeID with the prefix `org`.' })
+  @Field(() => ID)
   id!: string;
 }
 
-@ObjectType('ApiKey', { description: 'An API key; IAM owns it.' })
+@ObjectType('ApiKey')
 @Key('id', { isResolvable: false })
 export class ApiKeyStub {
-  @Field(() => ID, { description: 'TypeID with the prefix `apk`.' })
+  @Field(() => ID)
   id!: string;
 }
 
-@ObjectType('AppInstance', { description: 'A running app; Apps owns it.' })
+@ObjectType('AppInstance')
 @Key()
 export class AppInstanceStub {
-  @Field(() => ID, { description: 'TypeID with the prefix `ain`.' })
+  @Field(() => ID)
   id!: string;
 }

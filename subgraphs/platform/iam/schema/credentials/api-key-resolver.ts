@@ -11,7 +11,14 @@ import { revokeApiKey, revokeOwnApiKey } from '../../usecases/credentials/revoke
 import { givenFields } from '../given-fields.js';
 import { PAGE, resolveProject } from '../hierarchy-resolver.js';
 import { Project } from '../project-type.js';
-import { ApiKey, ApiKeyConnection, ApiKeyCreateInput, ApiKeyPayload, toApiKey } from './api-key-types.js';
+import {
+  ApiKey,
+  ApiKeyConnection,
+  ApiKeyCreateInput,
+  ApiKeyPayload,
+  ApiKeyRevokeInput,
+  toApiKey,
+} from './api-key-types.js';
 import { disclosure } from './credential-enums.js';
 
 @ArgsType()
@@ -79,7 +86,7 @@ export class ApiKeyResolver {
     description: "Revokes an API key: your own, or with `iam.api_key.revoke` anybody's in the project.",
   })
   async apiKeyRevoke(
-    @Arg('id', () => ID, { description: 'The key.' }) id: string,
+    @Arg('input', () => ApiKeyRevokeInput, { description: 'Which.' }) { id }: ApiKeyRevokeInput,
     @Ctx() context: RequestContext,
   ): Promise<ApiKeyPayload> {
     context.requireSignIn();

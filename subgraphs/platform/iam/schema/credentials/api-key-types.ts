@@ -56,13 +56,19 @@ export class ApiKeyCreateInput {
   name!: string;
   @Field(() => [String], { nullable: true, description: 'What it is limited to; `token_factory.*` when not given.' })
   allowList?: string[];
-  @Field(() => String, {
+  @Field(() => DateTime, {
     nullable: true,
-    description: 'When it ends (RFC 3339): at most two years ahead; a year when not given.',
+    description: 'When it ends: at most two years ahead; a year when not given.',
   })
-  expiresAt?: string;
+  expiresAt?: Date;
   @Field(() => String, { nullable: true, description: 'One per logical mutation; a replay has no secret.' })
   idempotencyKey?: string;
+}
+
+@InputType({ description: 'Which API key to revoke.' })
+export class ApiKeyRevokeInput {
+  @Field(() => ID, { description: 'The key; its TypeID, not the key itself.' })
+  id!: string;
 }
 
 @ObjectType({ description: 'Answer to a mutation of an API key.' })

@@ -127,7 +127,7 @@ describe('SSH keys', () => {
     );
     expect(foreign.map(({ id }) => id)).toEqual([key?.id]);
     const remove = (id: string, actor = world.home.admin): Promise<CredentialPayload> =>
-      world.run(actor, `mutation { sshKeyRemove(id: "${id}") { removedId ${FAULTS} } }`);
+      world.run(actor, `mutation { sshKeyRemove(input: { id: "${id}" }) { removedId ${FAULTS} } }`);
     const stranger = (await world.makeHome()).admin;
     await expect(remove(key?.id ?? '', stranger)).resolves.toMatchObject({ userErrors: [{ code: 'NOT_FOUND' }] });
     expect(await remove(key?.id ?? '')).toMatchObject({ removedId: key?.id });

@@ -27,6 +27,7 @@ import {
   ServiceAccountKey,
   ServiceAccountKeyCreateInput,
   ServiceAccountKeyPayload,
+  ServiceAccountKeyRevokeInput,
   ServiceAccountPayload,
   toServiceAccount,
   toServiceAccountKey,
@@ -146,7 +147,7 @@ export class ServiceAccountResolver {
   @Mutation(() => ServiceAccountKeyPayload, { description: 'Revokes a key and every token that it minted.' })
   @Access('iam.service_account_key.revoke')
   async serviceAccountKeyRevoke(
-    @Arg('id', () => ID, { description: 'The key.' }) id: string,
+    @Arg('input', () => ServiceAccountKeyRevokeInput, { description: 'Which.' }) { id }: ServiceAccountKeyRevokeInput,
     @Ctx() context: RequestContext,
   ): Promise<ServiceAccountKeyPayload> {
     const payload = await context.mutate(revokeServiceAccountKey, { id }, async (value) => ({

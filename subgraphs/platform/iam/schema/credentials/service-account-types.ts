@@ -152,11 +152,11 @@ export class ServiceAccountKeyCreateInput {
   serviceAccountId!: string;
   @Field(() => String, { nullable: true, description: 'Its name, for people.' })
   name?: string;
-  @Field(() => String, {
+  @Field(() => DateTime, {
     nullable: true,
-    description: 'When it ends (RFC 3339): at most a year ahead; 90 days when not given.',
+    description: 'When it ends: at most a year ahead; 90 days when not given.',
   })
-  expiresAt?: string;
+  expiresAt?: Date;
   @Field(() => JsonObject, {
     nullable: true,
     description:
@@ -171,6 +171,12 @@ export class ServiceAccountKeyCreateInput {
 export class ServiceAccountPayload extends MutationPayload {
   @Field(() => ServiceAccount, { nullable: true, description: 'The service account; null when nothing was done.' })
   serviceAccount!: ServiceAccount | null;
+}
+
+@InputType({ description: 'Which key of a service account to revoke.' })
+export class ServiceAccountKeyRevokeInput {
+  @Field(() => ID, { description: 'The key; its OAuth `client_id`.' })
+  id!: string;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a key of a service account.' })

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { ListSize } from '../../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../../kernel/graphql/page-arguments.js';
@@ -9,7 +9,14 @@ import { removeOwnSshKey, removeSshKey } from '../../usecases/credentials/remove
 import { givenFields } from '../given-fields.js';
 import { PAGE } from '../hierarchy-resolver.js';
 import { User } from '../user-type.js';
-import { SshKey, SshKeyAddInput, SshKeyConnection, SshKeyPayload, toSshKey } from './ssh-key-types.js';
+import {
+  SshKey,
+  SshKeyAddInput,
+  SshKeyConnection,
+  SshKeyPayload,
+  SshKeyRemoveInput,
+  toSshKey,
+} from './ssh-key-types.js';
 
 export async function resolveSshKey(
   reference: { readonly [key: string]: unknown },
@@ -49,7 +56,7 @@ export class SshKeyResolver {
       'Removes an SSH key: yours, or with `iam.ssh_key.remove` one of a service account. Running machines keep it.',
   })
   async sshKeyRemove(
-    @Arg('id', () => ID, { description: 'The key.' }) id: string,
+    @Arg('input', () => SshKeyRemoveInput, { description: 'Which.' }) { id }: SshKeyRemoveInput,
     @Ctx() context: RequestContext,
   ): Promise<SshKeyPayload> {
     const row = context.actor.kind === 'anonymous' ? null : await context.load(sshKeyLoader, id);

@@ -53,6 +53,12 @@ export class SshKeyAddInput {
   idempotencyKey?: string;
 }
 
+@InputType({ description: 'Which SSH key to remove.' })
+export class SshKeyRemoveInput {
+  @Field(() => ID, { description: 'The key.' })
+  id!: string;
+}
+
 @ObjectType({ description: 'Answer to a mutation of an SSH key.' })
 export class SshKeyPayload extends MutationPayload {
   @Field(() => SshKey, {
