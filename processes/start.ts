@@ -51,7 +51,6 @@ async function start(): Promise<void> {
     const demonstration = await seedDemonstration(runtime, state);
     const gateway = await createGatewayServer(runtime, {
       developmentCredentials: graphiqlCredentials(configuration),
-      signInUrl: `${configuration.oidc.issuer}/auth`,
       tabs: graphiqlTabs({ projectId: demonstration.projectIds[0] }),
     });
     await mountIdentityProvider(gateway.server, configuration, state.identitySigningKeys, logger);

@@ -25,6 +25,8 @@ const QUOTAS = [
   ['allocations', 50n],
 ] as const;
 const DEPOSIT = '1000.00';
+/** What clients of the OpenAI-compatible endpoint name as `model`. */
+export const DEMONSTRATION_MODEL = 'assistant';
 
 /** Seeds what is missing; a second start finds everything and changes nothing. */
 export async function seedDemonstration(runtime: Runtime, state: DevelopmentState): Promise<Demonstration> {
@@ -38,6 +40,7 @@ export async function seedDemonstration(runtime: Runtime, state: DevelopmentStat
   const memberId = await seed.people(organizationId, research, serving);
   await seed.money(organizationId);
   const serviceAccount = await seed.serviceAccount(research);
+  await seed.route(serving, capacity.modelIds['echo-small'] ?? '');
   const apiKey = await seed.apiKey(organizationId, serving, memberId);
   return { organizationId, projectIds: [research, serving], apiKey, serviceAccount, capacity };
 }
@@ -147,6 +150,19 @@ class Seeding {
     await this.#state.keepSecret('workerClientSecret', made.reveal ?? '');
     await this.#state.keepSecret('workerClientId', idOf(made));
     return { clientId: idOf(made), clientSecret: made.reveal ?? '' };
+  }
+
+  /** The name by which the API key's owner calls a model: without a route, the key opens nothing. */
+  async route(projectId: string, modelId: string): Promise<void> {
+    const id = await this.#once('routeId', () =>
+      this.#command('token_factory.route.create', {
+        projectId,
+        name: DEMONSTRATION_MODEL,
+        targets: [{ modelId }],
+        idempotencyKey: 'demonstration-route',
+      }),
+    );
+    await this.#once('routeActivated', () => this.#command('token_factory.route.activate', { id }));
   }
 
   apiKey(organizationId: string, projectId: string, memberId: string): Promise<string> {

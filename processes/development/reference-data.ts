@@ -18,8 +18,13 @@ const SKU_PRICES = [
 /** For one hour of a running app instance: its overhead in the control plane; the GPUs are charged by the allocation. */
 const APP_HOUR_NANOS = 20_000_000n;
 
+export interface ReferenceData extends SeededCapacity {
+  /** Ids of the built-in models by slug. */
+  readonly modelIds: Readonly<Record<string, string>>;
+}
+
 /** Reference SKUs and capacity, price book, app catalogue and built-in models. Only what is missing is made. */
-export async function seedReferenceData(runtime: Runtime): Promise<SeededCapacity> {
+export async function seedReferenceData(runtime: Runtime): Promise<ReferenceData> {
   const { domains, kernel } = runtime;
   const capacity = await domains.allocations.seedReferenceCapacity();
   const models = await seedModels(kernel, { secrets: domains.iam.secrets });
@@ -29,5 +34,5 @@ export async function seedReferenceData(runtime: Runtime): Promise<SeededCapacit
     ...slugs.map((slug) => ({ priceKey: `app:${slug}`, unit: 'app_runtime_hour', unitPriceNanos: APP_HOUR_NANOS })),
     ...models.prices,
   ]);
-  return capacity;
+  return { ...capacity, modelIds: models.models };
 }

@@ -1,5 +1,5 @@
 import type { Runtime } from '../runtime.js';
-import type { Demonstration } from './demonstration.js';
+import { DEMONSTRATION_MODEL, type Demonstration } from './demonstration.js';
 
 /** What a newcomer sees: where everything is, and what to try first. */
 export function printWelcome(runtime: Runtime, demonstration: Demonstration, startMilliseconds: number): void {
@@ -10,7 +10,7 @@ export function printWelcome(runtime: Runtime, demonstration: Demonstration, sta
     `  GPU control plane: ready in ${(startMilliseconds / 1000).toFixed(1)} s (${memory} MB)`,
     '',
     `  GraphiQL       ${publicUrl}/graphql   sign in as operator, owner or member in the bar on top`,
-    `  OpenAI API     ${publicUrl}/v1        key ${demonstration.apiKey}`,
+    `  OpenAI API     ${publicUrl}/v1        model ${DEMONSTRATION_MODEL}, key ${demonstration.apiKey}`,
     `  Sign-in        ${publicUrl}/oidc      tokens: npm run --silent token -- operator|owner|member`,
     `  Service acct.  ${publicUrl}/oauth/token   id ${demonstration.serviceAccount.clientId}`,
     `  Organization   ${demonstration.organizationId}   projects ${demonstration.projectIds.join(' ')}`,
