@@ -42,10 +42,17 @@ export interface QuotaHoldRequest {
   readonly ttlSeconds: number;
 }
 
+/** Amounts of several dimensions under one reference; each dimension is named once. */
+export interface QuotaHoldsRequest extends Omit<QuotaHoldRequest, 'dimension' | 'amount'> {
+  readonly amounts: readonly { readonly dimension: string; readonly amount: bigint }[];
+}
+
 /** Hold, commit, release over the tree organization → department → project → principal, in the caller's transaction. */
 export interface Quotas {
   /** Refuses with QUOTA_EXCEEDED (details: dimension, scope that limits, limit, used, held, remaining). */
   hold(tx: Transaction, request: QuotaHoldRequest): Promise<Outcome<{ holdId: string }>>;
+  /** As `hold`, for several dimensions in one statement: all of them are held, in the order of asking, or none. */
+  holdAll(tx: Transaction, request: QuotaHoldsRequest): Promise<Outcome<{ holdIds: readonly string[] }>>;
   /** Makes a hold durable: it counts until it is released. Refuses an expired one. */
   commit(tx: Transaction, reference: string, dimension: string): Promise<Outcome<null>>;
   /** Gives everything under a reference back; nothing happens when there is nothing. */

@@ -33,6 +33,7 @@ export type {
   Policies,
   ProjectPlace,
   QuotaHoldRequest,
+  QuotaHoldsRequest,
   Quotas,
   RequestOrigin,
   Secrets,

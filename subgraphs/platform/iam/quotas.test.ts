@@ -120,6 +120,34 @@ it('answers a repeated reference with the first hold, commits it once, and gives
   });
 });
 
+it('holds several dimensions together, or none of them, and answers those that are held already', async () => {
+  const place = await iam.organization();
+  await iam.asSystem(iam.access.commands.setQuota, { scopeId: place.projectId, dimension: 'tokens', limit: 5n });
+  const holdBoth = (reference: string, tokens: bigint): Promise<Outcome<{ holdIds: readonly string[] }>> =>
+    inOrganization(place, (tx) =>
+      iam.access.quotas.holdAll(tx, {
+        projectId: place.projectId,
+        principalId: USER,
+        reference,
+        ttlSeconds: 60,
+        amounts: [
+          { dimension: 'gpus', amount: 2n },
+          { dimension: 'tokens', amount: tokens },
+        ],
+      }),
+    );
+  expect(await holdBoth(newId('ref'), 6n)).toMatchObject({
+    refusals: [{ code: 'QUOTA_EXCEEDED', details: { dimension: 'tokens', requested: '6', remaining: '5' } }],
+  });
+  expect(await usage(place, place.projectId)).toBeNull();
+  const reference = newId('ref');
+  const first = await hold(place, 2n, { reference });
+  const both = await holdBoth(reference, 5n);
+  expect(await holdBoth(reference, 5n)).toEqual(both);
+  expect(both.ok && both.value.holdIds[0]).toBe(first.ok && first.value.holdId);
+  expect(await usage(place, place.organizationId)).toEqual({ committed: 0n, held: 2n });
+});
+
 it('does not count an expired hold, refuses to commit it, and reclaims it in the background', async () => {
   const place = await iam.organization();
   await limit(place.organizationId, 2n);

@@ -2,12 +2,14 @@ import type { Transaction } from '../../../kernel/database/transaction.js';
 import { type Outcome, accept, refuse } from '../../../kernel/errors/refusal.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import type { Registry } from '../registry/index.js';
-import type { QuotaHoldRequest, Quotas } from './contract.js';
+import type { QuotaHoldRequest, QuotaHoldsRequest, Quotas } from './contract.js';
 
 interface HoldAnswer {
   readonly [column: string]: unknown;
   readonly outcome: 'held' | 'exceeded' | 'inactive' | 'unknown';
-  readonly hold_id: string | null;
+  readonly hold_ids: string[] | null;
+  readonly dimension: string | null;
+  readonly amount: bigint | null;
   readonly level: string | null;
   readonly scope_id: string | null;
   readonly limit_amount: bigint | null;
@@ -27,38 +29,45 @@ export class QuotaTree implements Quotas {
   }
 
   async hold(tx: Transaction, request: QuotaHoldRequest): Promise<Outcome<{ holdId: string }>> {
-    const { dimension, amount } = request;
-    if (this.#registry.quotaDimension(dimension) === null) {
-      return refuse('NOT_REGISTERED', `"${dimension}" is not a registered quota dimension.`, {
-        details: { dimension },
-      });
+    const { dimension, amount, ...more } = request;
+    const held = await this.holdAll(tx, { ...more, amounts: [{ dimension, amount }] });
+    return held.ok ? accept({ holdId: held.value.holdIds[0] ?? '' }) : held;
+  }
+
+  async holdAll(tx: Transaction, request: QuotaHoldsRequest): Promise<Outcome<{ holdIds: readonly string[] }>> {
+    const { amounts, projectId } = request;
+    for (const { dimension, amount } of amounts) {
+      if (this.#registry.quotaDimension(dimension) === null) {
+        return refuse('NOT_REGISTERED', `"${dimension}" is not a registered quota dimension.`, {
+          details: { dimension },
+        });
+      }
+      if (amount < 0n) throw new Error(`a hold of ${amount} ${dimension} is negative`);
     }
-    if (amount < 0n) throw new Error(`a hold of ${amount} ${dimension} is negative`);
-    const ids = [newId('qta'), newId('qta'), newId('qta'), newId('qta')];
     const [answer] = await tx.prepared<HoldAnswer>(
       'iam.quota.hold',
-      'select * from iam.hold_quota($1, $2, $3, $4, $5, $6, $7, $8)',
+      'select * from iam.hold_quotas($1, $2, $3, $4, $5, $6, $7, $8)',
       [
-        newId('hld'),
-        request.projectId,
+        projectId,
         request.principalId,
-        dimension,
-        amount,
         request.reference,
         request.ttlSeconds,
-        ids,
+        amounts.map(({ dimension }) => dimension),
+        amounts.map(({ amount }) => amount),
+        amounts.map(() => newId('hld')),
+        amounts.flatMap(() => [newId('qta'), newId('qta'), newId('qta'), newId('qta')]),
       ],
     );
-    if (answer === undefined) throw new Error('iam.hold_quota did not answer');
-    if (answer.outcome === 'held') return accept({ holdId: answer.hold_id ?? '' });
-    if (answer.outcome === 'unknown') return refuse('NOT_FOUND', `There is no project ${request.projectId}.`);
+    if (answer === undefined) throw new Error('iam.hold_quotas did not answer');
+    if (answer.outcome === 'held') return accept({ holdIds: answer.hold_ids ?? [] });
+    if (answer.outcome === 'unknown') return refuse('NOT_FOUND', `There is no project ${projectId}.`);
     if (answer.outcome === 'inactive') {
       return refuse(
         'INVALID_STATE',
         'The project is archived, or its organization is suspended: nothing new may start in it.',
       );
     }
-    return exceeded(request, answer);
+    return exceeded(answer);
   }
 
   async commit(tx: Transaction, reference: string, dimension: string): Promise<Outcome<null>> {
@@ -79,7 +88,9 @@ export class QuotaTree implements Quotas {
 }
 
 /** Numbers travel as text: they may be larger than a double holds. */
-function exceeded(request: QuotaHoldRequest, answer: HoldAnswer): Outcome<never> {
+function exceeded(answer: HoldAnswer): Outcome<never> {
+  const { dimension } = answer;
+  const amount = answer.amount ?? 0n;
   const limit = answer.limit_amount ?? 0n;
   const used = answer.committed ?? 0n;
   const held = answer.held ?? 0n;
@@ -87,16 +98,16 @@ function exceeded(request: QuotaHoldRequest, answer: HoldAnswer): Outcome<never>
   const where = answer.level === 'principal' ? 'principal in this project' : answer.level;
   return refuse(
     'QUOTA_EXCEEDED',
-    `The ${request.dimension} quota of the ${where} allows ${limit}; ${used} are used and ${held} held, so ${remaining} remain and ${request.amount} do not fit.`,
+    `The ${dimension} quota of the ${where} allows ${limit}; ${used} are used and ${held} held, so ${remaining} remain and ${amount} do not fit.`,
     {
       details: {
-        dimension: request.dimension,
+        dimension,
         scope: { level: answer.level, id: answer.scope_id },
         limit: limit.toString(),
         used: used.toString(),
         held: held.toString(),
         remaining: remaining.toString(),
-        requested: request.amount.toString(),
+        requested: amount.toString(),
       },
     },
   );

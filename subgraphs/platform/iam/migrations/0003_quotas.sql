@@ -54,11 +54,12 @@ create function iam.count_quota(organization text, department text, project text
 
 -- Gives expired holds of an organization back (of one dimension, or of all). The caller has the lock.
 create function iam.reclaim_quota(organization text, dim text) returns bigint language plpgsql as $$
-declare gone record; counted bigint := 0;
+-- A variable, because no index is searched for what a volatile function answers.
+declare gone record; counted bigint := 0; at timestamptz := clock_timestamp();
 begin
   for gone in
     delete from iam.quota_holds h
-      where h.organization_id = organization and (dim is null or h.dimension = dim) and not h.is_committed and h.expires_at <= clock_timestamp()
+      where h.organization_id = organization and (dim is null or h.dimension = dim) and not h.is_committed and h.expires_at <= at
       returning h.*
   loop
     perform iam.count_quota(gone.organization_id, gone.department_id, gone.project_id, gone.principal_id, gone.dimension, 0, -gone.amount);
@@ -67,54 +68,69 @@ begin
   return counted;
 end $$;
 
--- Holds an amount under every node above a principal, or says which node has too little left. Each statement of the
--- function sees what was committed before it began, and the lock is taken first: the answer is exact.
-create function iam.hold_quota(
-  p_hold text, p_project text, p_principal text, p_dimension text, p_amount bigint, p_reference text, p_ttl_seconds double precision, p_ids text[],
-  out outcome text, out hold_id text, out level text, out scope_id text, out limit_amount bigint, out committed bigint, out held bigint
+-- Holds amounts of several dimensions under every node above a principal, all of them or none, or says which node has too
+-- little left. Each statement of the function sees what was committed before it began, and the lock is taken first: the
+-- answer is exact. A dimension that is held under the reference already answers its first hold. `p_ids` has one new
+-- identifier for each dimension and level, in that order.
+create function iam.hold_quotas(
+  p_project text, p_principal text, p_reference text, p_ttl_seconds double precision, p_dimensions text[], p_amounts bigint[],
+  p_holds text[], p_ids text[],
+  out outcome text, out hold_ids text[], out dimension text, out level text, out scope_id text, out limit_amount bigint,
+  out committed bigint, out held bigint, out amount bigint
 ) language plpgsql as $$
-declare place record; tight record;
+declare place record; answer record; at timestamptz;
 begin
   select p.organization_id, p.department_id, p.state = 'active' and o.state = 'active' as is_active into place
     from iam.projects p join iam.organizations o on o.id = p.organization_id where p.id = p_project;
   if not found then outcome := 'unknown'; return; end if;
-  perform iam.lock_quotas(place.organization_id);
-  perform iam.reclaim_quota(place.organization_id, p_dimension);
-  select h.id into hold_id from iam.quota_holds h
-    where h.organization_id = place.organization_id and h.reference = p_reference and h.dimension = p_dimension;
-  if found then outcome := 'held'; return; end if;
-  if not place.is_active then outcome := 'inactive'; return; end if;
+  perform pg_advisory_xact_lock(hashtextextended('iam.quota ' || place.organization_id, 0));
+  at := clock_timestamp();
+  if exists (select from iam.quota_holds h where h.organization_id = place.organization_id and h.dimension = any (p_dimensions)
+      and not h.is_committed and h.expires_at <= at) then
+    perform iam.reclaim_quota(place.organization_id, d.id) from unnest(p_dimensions) d (id);
+  end if;
 
-  select q.scope_level, q.scope_id, coalesce(q.limit_amount, d.limit_amount) as limit_amount, q.committed, q.held into tight
-    from (
-      select n.level as scope_level, n.id as scope_id, n.depth, u.limit_amount, coalesce(u.committed, 0) as committed, coalesce(u.held, 0) as held
-      from (values (1, 'organization', place.organization_id), (2, 'department', place.department_id), (3, 'project', p_project),
-                   (4, 'principal', p_project || '/' || p_principal)) n (depth, level, id)
-      left join iam.quotas u on u.scope_id = n.id and u.dimension = p_dimension
-    ) q
-    left join iam.quotas d on q.scope_level = 'principal' and d.scope_id = p_project || '/*' and d.dimension = p_dimension
-    where q.committed + q.held + p_amount > coalesce(q.limit_amount, d.limit_amount)
-    order by coalesce(q.limit_amount, d.limit_amount) - q.committed - q.held, q.depth desc limit 1;
-  if found then
+  with wanted as materialized (
+    select w.*, h.id as known from unnest(p_dimensions, p_amounts, p_holds) with ordinality w (dim, amount, hold, place)
+      left join iam.quota_holds h on h.organization_id = place.organization_id and h.reference = p_reference and h.dimension = w.dim
+  ), node as materialized (
+    select w.place, w.dim, w.amount, n.depth, n.level, n.id, u.id as quota_id,
+      case when n.depth = 4 and u.limit_amount is null
+        then (select d.limit_amount from iam.quotas d where d.scope_id = p_project || '/*' and d.dimension = w.dim)
+        else u.limit_amount end as limit_amount,
+      coalesce(u.committed, 0) as committed, coalesce(u.held, 0) as held
+    from wanted w
+      cross join (values (1, 'organization', place.organization_id), (2, 'department', place.department_id), (3, 'project', p_project),
+        (4, 'principal', p_project || '/' || p_principal)) n (depth, level, id)
+      left join iam.quotas u on u.scope_id = n.id and u.dimension = w.dim
+    where w.known is null
+  ), tight as materialized (
+    select n.* from node n where n.committed + n.held + n.amount > n.limit_amount
+      order by n.place, n.limit_amount - n.committed - n.held, n.depth desc limit 1
+  ), counted as (
+    update iam.quotas q set held = q.held + n.amount from node n
+      where q.id = n.quota_id and place.is_active and not exists (select from tight)
+  ), made as (
+    insert into iam.quotas (id, organization_id, scope_level, scope_id, project_id, dimension, held)
+      select p_ids[(n.place - 1) * 4 + n.depth], place.organization_id, n.level, n.id, case when n.depth > 2 then p_project end, n.dim, n.amount
+      from node n where n.quota_id is null and place.is_active and not exists (select from tight)
+  ), stored as (
+    insert into iam.quota_holds (id, organization_id, department_id, project_id, principal_id, dimension, amount, reference, expires_at)
+      select w.hold, place.organization_id, place.department_id, p_project, p_principal, w.dim, w.amount, p_reference,
+        at + make_interval(secs => p_ttl_seconds)
+      from wanted w where w.known is null and place.is_active and not exists (select from tight)
+  )
+  select w.ids, w.is_known, t.* into answer
+    from (select array_agg(coalesce(known, hold) order by wanted.place) as ids, bool_and(known is not null) as is_known from wanted) w
+    left join tight t on true;
+  if not place.is_active and not answer.is_known then outcome := 'inactive'; return; end if;
+  if answer.dim is not null then
     outcome := 'exceeded';
-    level := tight.scope_level; scope_id := tight.scope_id; limit_amount := tight.limit_amount; committed := tight.committed; held := tight.held;
+    dimension := answer.dim; level := answer.level; scope_id := answer.id; limit_amount := answer.limit_amount;
+    committed := answer.committed; held := answer.held; amount := answer.amount;
     return;
   end if;
-
-  if (select count(*) from iam.quotas q where q.dimension = p_dimension
-      and q.scope_id in (place.organization_id, place.department_id, p_project, p_project || '/' || p_principal)) < 4 then
-    insert into iam.quotas (id, organization_id, scope_level, scope_id, project_id, dimension) values
-      (p_ids[1], place.organization_id, 'organization', place.organization_id, null, p_dimension),
-      (p_ids[2], place.organization_id, 'department', place.department_id, null, p_dimension),
-      (p_ids[3], place.organization_id, 'project', p_project, p_project, p_dimension),
-      (p_ids[4], place.organization_id, 'principal', p_project || '/' || p_principal, p_project, p_dimension)
-      on conflict on constraint quotas_node do nothing;
-  end if;
-  insert into iam.quota_holds (id, organization_id, department_id, project_id, principal_id, dimension, amount, reference, expires_at)
-    values (p_hold, place.organization_id, place.department_id, p_project, p_principal, p_dimension, p_amount, p_reference,
-            clock_timestamp() + make_interval(secs => p_ttl_seconds));
-  perform iam.count_quota(place.organization_id, place.department_id, p_project, p_principal, p_dimension, 0, p_amount);
-  outcome := 'held'; hold_id := p_hold;
+  outcome := 'held'; hold_ids := answer.ids;
 end $$;
 
 -- Makes a hold durable. 'missing' when it expired or never was.
@@ -147,5 +163,5 @@ begin
   end loop;
   return counted;
 end $$;
-grant execute on function iam.lock_quotas, iam.count_quota, iam.reclaim_quota, iam.hold_quota, iam.commit_quota, iam.release_quota to cp_app, cp_system;
+grant execute on function iam.lock_quotas, iam.count_quota, iam.reclaim_quota, iam.hold_quotas, iam.commit_quota, iam.release_quota to cp_app, cp_system;
 create index quota_holds_by_reference on iam.quota_holds (reference);

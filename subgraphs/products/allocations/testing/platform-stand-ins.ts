@@ -70,6 +70,15 @@ export class PlatformStandIns {
     },
     quotas: {
       hold: async (tx, request) => this.#holdQuota(tx, request),
+      holdAll: async (tx, { amounts, ...request }) => {
+        const holdIds: string[] = [];
+        for (const amount of amounts) {
+          const held = this.#holdQuota(tx, { ...request, ...amount });
+          if (!held.ok) return held;
+          holdIds.push(held.value.holdId);
+        }
+        return accept({ holdIds });
+      },
       commit: async (tx, reference, dimension) => {
         if (this.quotaCommitFails) return refuse('EXPIRED', 'The hold has ended.');
         const hold = this.quota.get(`${reference} ${dimension}`);

@@ -86,6 +86,15 @@ export class TestPlatform
       this.held.add(request.reference);
       return accept({ holdId: request.reference });
     },
+    holdAll: async (tx, { amounts, ...request }) => {
+      const holdIds: string[] = [];
+      for (const amount of amounts) {
+        const held = await this.quotas.hold(tx, { ...request, ...amount });
+        if (!held.ok) return held;
+        holdIds.push(held.value.holdId);
+      }
+      return accept({ holdIds });
+    },
     commit: async () => accept(null),
     release: async (_tx, reference) => void this.held.delete(reference),
   };

@@ -38,18 +38,17 @@ export async function holdQuota(
   draft: AllocationDraft,
   waitSeconds: number,
 ): Promise<Outcome<null>> {
-  for (const dimension of quotaDimensions(draft)) {
-    const held = await services.iam.quotas.hold(tx, {
-      projectId: draft.project.projectId,
-      principalId: draft.requestedBy,
+  const held = await services.iam.quotas.holdAll(tx, {
+    projectId: draft.project.projectId,
+    principalId: draft.requestedBy,
+    amounts: quotaDimensions(draft).map((dimension) => ({
       dimension,
       amount: dimension === 'gpus' ? BigInt(draft.gpuCount) : 1n,
-      reference: draft.id,
-      ttlSeconds: ttlSeconds(services, waitSeconds),
-    });
-    if (!held.ok) return held;
-  }
-  return accept(null);
+    })),
+    reference: draft.id,
+    ttlSeconds: ttlSeconds(services, waitSeconds),
+  });
+  return held.ok ? accept(null) : held;
 }
 
 /** What the first usage window costs: a launch needs money for it, and the first recorded window settles the hold. */
