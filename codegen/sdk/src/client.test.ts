@@ -159,6 +159,36 @@ describe('streams', () => {
     expect(reconnects).toBe(2);
   });
 
+  it('come back from a connection that fell silent, and from one that never answers', async () => {
+    const server = await serve((request, response, count) => {
+      if (count === 1) return; // Never answers.
+      const { after } = (JSON.parse(request.body) as { variables: { after: string | null } }).variables;
+      const n = Number(after ?? 0) + 1;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        `event: next\ndata: ${JSON.stringify({ data: { ticks: { cursor: String(n), gap: null, n } } })}\n\n`,
+      );
+    });
+    const seen: number[] = [];
+    const causes: string[] = [];
+    const client = new ControlPlane({ url: server.url, retry, timeoutMilliseconds: 50 });
+    const onReconnect = (error: ControlPlaneError): void => void causes.push(error.message);
+    for await (const event of client.stream(Ticks, {}, { silenceMillisecondsMax: 50, onReconnect })) {
+      seen.push(event.n);
+      // The caller's own pace is no silence of the server.
+      await new Promise((resolve) => {
+        setTimeout(resolve, 80);
+      });
+      if (event.n === 3) break;
+    }
+    expect(seen).toEqual([1, 2, 3]);
+    expect(causes).toEqual([
+      'The control plane cannot be reached.',
+      'The connection was lost.',
+      'The connection was lost.',
+    ]);
+  });
+
   it('end with the error when access has ended', async () => {
     const server = await serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

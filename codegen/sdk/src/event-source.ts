@@ -4,16 +4,20 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** Parses a byte stream of server-sent events. Comments and unknown fields are passed over. */
+/**
+ * Parses a byte stream of server-sent events. Comments and unknown fields are passed over. Throws when nothing at all is
+ * heard for so long: a connection that a network lost without a word would otherwise be waited on for ever.
+ */
 export async function* readEventSource(
   body: ReadableStream<Uint8Array>,
+  silenceMillisecondsMax: number,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let rest = '';
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await heard(reader.read(), silenceMillisecondsMax);
       if (done) return;
       rest += decoder.decode(value, { stream: true });
       const blocks = rest.split(/\r\n\r\n|\n\n|\r\r/);
@@ -25,6 +29,18 @@ export async function* readEventSource(
     }
   } finally {
     await reader.cancel().catch(() => {});
+  }
+}
+
+async function heard<Value>(reading: Promise<Value>, milliseconds: number): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing was heard for ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([reading, silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -21,9 +21,13 @@ export interface StreamOptions extends CallOptions {
   readonly after?: string | null;
   /** Called whenever the connection was lost and is made again. */
   readonly onReconnect?: (error: ControlPlaneError, cursor: string | null) => void;
+  /** Come back when nothing, not even a heartbeat, was heard for so long; 45 s unless given, three of the server's heartbeats. */
+  readonly silenceMillisecondsMax?: number;
   /** Called once the server has accepted the stream: what happens from then on is not missed. */
   readonly onOpen?: () => void;
 }
+
+const SILENCE_MILLISECONDS_MAX = 45_000;
 
 /** Codes after which coming back would meet the same answer. */
 const FINAL = new Set([
@@ -84,6 +88,7 @@ async function* connect<Event>(
 ): AsyncGenerator<Event, void, undefined> {
   const leaving = new AbortController();
   const signal = call.signal === undefined ? leaving.signal : AbortSignal.any([call.signal, leaving.signal]);
+  const patience = setTimeout(() => leaving.abort(), options.timeoutMilliseconds);
   try {
     const response = await options
       .fetch(options.url, {
@@ -106,15 +111,20 @@ async function* connect<Event>(
     ) {
       throw await refused(response);
     }
+    clearTimeout(patience);
     call.onOpen?.();
-    yield* results<Event>(response.body);
+    yield* results<Event>(response.body, call.silenceMillisecondsMax ?? SILENCE_MILLISECONDS_MAX);
   } finally {
+    clearTimeout(patience);
     leaving.abort();
   }
 }
 
-async function* results<Event>(body: ReadableStream<Uint8Array>): AsyncGenerator<Event, void, undefined> {
-  const source = readEventSource(body);
+async function* results<Event>(
+  body: ReadableStream<Uint8Array>,
+  silenceMillisecondsMax: number,
+): AsyncGenerator<Event, void, undefined> {
+  const source = readEventSource(body, silenceMillisecondsMax);
   for (;;) {
     const item = await source.next().catch((cause: unknown) => {
       throw new ControlPlaneError('The connection was lost.', { kind: 'network' }, { cause });
