@@ -17,6 +17,7 @@ import { scopeNamedIn } from './named-scope.js';
 import { GRAPHIQL_TABS } from './graphiql-tabs.js';
 import { nodeSubgraph } from '../schema/node-subgraph.js';
 import { nodePrefixes } from '../subgraphs/packets.js';
+import { setResponseHeaders } from './response-headers.js';
 import type { Runtime } from './runtime.js';
 
 export interface GatewayServerOptions {
@@ -75,6 +76,10 @@ export async function createGatewayServer(
     },
   });
   const server = createHttpServer({ logger, metrics: kernel.metrics, readiness: runtime.readiness });
+  setResponseHeaders(server, {
+    corsOrigins: configuration.corsOrigins,
+    isTlsOnly: configuration.publicUrl?.startsWith('https://') ?? false,
+  });
   for (const subgraph of domains.subgraphs.values()) {
     // Each domain's routes in a scope of their own: their parsers and error handlers do not meet.
     if (subgraph.routes !== undefined) await server.register(async (scoped) => subgraph.routes?.(scoped));
