@@ -14,7 +14,7 @@ create table iam.quotas (
   held bigint not null default 0 check (held >= 0),
   changed_at timestamptz not null default now(),
   constraint quotas_node unique (scope_id, dimension)
-);
+) with (fillfactor = 50);
 create index quotas_organization on iam.quotas (organization_id, id);
 grant select, insert, update on iam.quotas to cp_app, cp_system;
 call kernel.isolate_by_organization('iam.quotas');

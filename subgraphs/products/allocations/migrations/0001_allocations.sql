@@ -87,14 +87,14 @@ create table allocations.slots (
   generation integer not null default 1,
   created_at timestamptz not null,
   version integer not null default 1,
+  -- Also finds the free slots of a node: with an index on the status, each change of it would be a new entry in all.
   unique (node_id, slot_index),
   -- Spec section 11: schedulable only with a virtual function of its own, and approved.
   constraint slots_schedulable_only_with_own_function check (
     status in ('candidate', 'disabled') or gpu_pci_address is null
     or (fabric_claim_mode = 'per_slot_vf' and fabric_vf_pci_address is not null)),
   constraint slots_schedulable_only_when_approved check (status in ('candidate', 'disabled') or approved_at is not null)
-);
-create index slots_available on allocations.slots (node_id) where status = 'available';
+) with (fillfactor = 70);
 create unique index slots_function_unique on allocations.slots (node_id, fabric_vf_pci_address)
   where fabric_vf_pci_address is not null;
 grant select, update (status, status_reason, status_changed_at, generation) on allocations.slots to cp_app;

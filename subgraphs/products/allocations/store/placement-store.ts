@@ -86,6 +86,33 @@ const TAKE_SLOTS = `
       'fabricVfPciAddress', fabric_vf_pci_address, 'numaNode', numa_node) order by slot_index), '[]') from taken) as slots
   from chosen`;
 
+// One slot is in one NUMA domain whichever it is, so the fullest node is the best, and of its domains the one with the
+// fewest free slots: there is nothing to plan before the node is locked, and so nothing that others can take meanwhile.
+const TAKE_ONE = `
+  with chosen as (
+    select n.id, n.epoch from allocations.nodes n
+    where n.sku_id = $1 and n.region_id = $2 and ${SCHEDULES} and n.free_units >= 1 and $3 = any (n.images)
+    order by n.free_units, n.id limit 1 for no key update of n skip locked
+  ), free as (
+    select s.id from chosen join allocations.slots s on s.node_id = chosen.id
+    where s.status = 'available'
+    order by (select count(*) from allocations.slots o
+      where o.node_id = s.node_id and o.status = 'available' and o.numa_node = s.numa_node), s.numa_node, s.slot_index
+    limit 1 for no key update of s
+  ), taken as (
+    update allocations.slots s set status = 'reserved', status_reason = null, status_changed_at = $4, generation = generation + 1
+    where s.id = (select id from free)
+    returning s.id, s.slot_index, s.gpu_pci_address, s.fabric_vf_pci_address, s.numa_node
+  ), counted as (
+    update allocations.nodes n set free_units = free_units - 1
+    where n.id = (select id from chosen) and exists (select from taken)
+    returning n.id
+  )
+  select chosen.id as "nodeId", chosen.epoch, (select count(*) from counted)::int as counted,
+    (select coalesce(json_agg(json_build_object('id', id, 'slotIndex', slot_index, 'gpuPciAddress', gpu_pci_address,
+      'fabricVfPciAddress', fabric_vf_pci_address, 'numaNode', numa_node)), '[]') from taken) as slots
+  from chosen`;
+
 const TAKE_NODE = `
   with chosen as (
     select n.id, n.epoch, n.total_units from unnest($1::text[]) with ordinality as planned (node_id, rank)
@@ -126,6 +153,12 @@ async function take(
   return rows[0] ?? null;
 }
 
+async function takeOne(tx: Transaction, request: PlacementRequest, now: Date): Promise<TakenRow | null> {
+  const values = [request.skuId, request.regionId, request.image, now];
+  const [row] = await tx.prepared<TakenRow>('allocations.take_one', TAKE_ONE, values);
+  return row ?? null;
+}
+
 function toReservation(taken: TakenRow, units: number | null): Reservation {
   return { nodeId: taken.nodeId, epoch: taken.epoch, units: units ?? taken.counted, slots: taken.slots };
 }
@@ -138,12 +171,15 @@ const LOCK_ONE = `
 const WAITS_MAX = 6;
 
 /**
- * Takes exact capacity for a request, or answers null when nothing fits. First the best of what was planned, without
+ * Takes exact capacity for a request, or answers null when nothing fits. First the best, planned or at once, without
  * waiting for others; then any node that fits and is not held; then it waits, for one node at a time and holding none,
  * so that customers do not queue up behind each other; at last for all that fit, in the order of their identifiers.
  */
 export async function reserve(tx: Transaction, request: PlacementRequest, now: Date): Promise<Reservation | null> {
   const { units } = request;
+  const one = units === 1 ? await takeOne(tx, request, now) : null;
+  if (one !== null && one.counted > 0) return toReservation(one, units);
+  if (one !== null) return takeOn(tx, request, one.nodeId, now);
   const choices = await plan(tx, request);
   if (choices.length === 0) return null;
   const taken = await take(tx, units, choices, now);

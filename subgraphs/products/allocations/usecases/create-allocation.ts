@@ -12,7 +12,7 @@ import { projectScope } from '../store/allocation-record.js';
 import { type PlacementRequest, type Reservation, capacityFacts, reserve } from '../store/placement-store.js';
 import { provisionTask } from './lifecycle/provision.js';
 import { type AllocationDraft, insertPlaced, insertWaiting } from '../store/allocation-insert.js';
-import { checkPolicy, checkRequest, resolveSshKeys } from './lifecycle/check-request.js';
+import { allocationPolicy, checkPolicy, checkRequest, resolveSshKeys } from './lifecycle/check-request.js';
 import { holdMoney, holdQuota, priceTerms } from './lifecycle/hold.js';
 
 export const allocationCreateInput = z.object({
@@ -54,18 +54,22 @@ async function run(
       field: ['input', 'projectId'],
     });
   }
-  const checked = await checkRequest(context.tx, input, context.actor.id);
+  const [checked, inForce] = await Promise.all([
+    checkRequest(context.tx, input, context.actor.id),
+    allocationPolicy(context.tx, services, project.scope),
+  ]);
   if (!checked.ok) return checked;
-  const policy = await checkPolicy(context, services, project.scope, checked.value.liveOfRequester);
+  const policy = await checkPolicy(context, inForce, checked.value.liveOfRequester);
   if (!policy.ok) return policy;
   const keys = await resolveSshKeys(context, services, project, input.sshKeyIds);
   if (!keys.ok) return keys;
-  const terms = await priceTerms(context.tx, services, {
-    organizationId: project.organizationId,
-    sku: checked.value.sku,
-  });
-  if (!terms.ok) return terms;
   const { sku, skuId, regionId, image } = checked.value;
+  const request: PlacementRequest = { skuId, regionId, units: unitsOf(sku, input.gpuCount), image };
+  const [terms, reservation] = await Promise.all([
+    priceTerms(context.tx, services, { organizationId: project.organizationId, sku }),
+    reserve(context.tx, request, context.now),
+  ]);
+  if (!terms.ok) return terms;
   const draft: AllocationDraft = {
     id: newId('alc'),
     project,
@@ -83,71 +87,77 @@ async function run(
   };
   return place(context, services, draft, {
     waitSeconds: input.waitForCapacity ? input.waitSeconds : 0,
-    units: unitsOf(sku, input.gpuCount),
+    request,
+    reservation,
   });
 }
 
 interface Wanted {
   readonly waitSeconds: number;
-  readonly units: number | null;
+  readonly request: PlacementRequest;
+  /** What was taken for it; null when nothing fits. */
+  readonly reservation: Reservation | null;
 }
 
 /**
  * Everything else comes before the holds, though a hold that is refused is told first: every launch of an organization
  * waits for the same quota and account, so their locks are taken as late as can be. The order node, quota, money is the
- * order of every change that needs more than one of them.
+ * order of every change that needs more than one of them. What is asked for at once travels together, in that order.
  */
 async function place(
   context: CommandContext,
   services: AllocationServices,
   draft: AllocationDraft,
-  want: Wanted,
+  { waitSeconds, request, reservation }: Wanted,
 ): Promise<Outcome<{ id: string }>> {
-  const { skuId, regionId, image } = draft;
-  const request: PlacementRequest = { skuId, regionId, units: want.units, image };
-  const reservation = await reserve(context.tx, request, context.now);
   context.describe({ type: 'Allocation', id: draft.id }, { sku: draft.sku.name, gpuCount: draft.gpuCount });
   const whyPending =
-    reservation === null ? explainCapacity(want.units, await capacityFacts(context.tx, request)) : null;
-  if (reservation !== null) await provision(context, services, draft, reservation);
-  else if (whyPending !== null && want.waitSeconds > 0) await wait(context, services, draft, { ...want, whyPending });
-  const quota = await holdQuota(context.tx, services, draft, want.waitSeconds);
+    reservation === null ? explainCapacity(request.units, await capacityFacts(context.tx, request)) : null;
+  const task = reservation === null ? null : await orderRuntime(context, services, draft, reservation);
+  const [, quota, money] = await Promise.all([
+    task === null ? wait(context, services, draft, { waitSeconds, whyPending }) : insertPlaced(context.tx, draft, task),
+    holdQuota(context.tx, services, draft, waitSeconds),
+    holdMoney(context.tx, services, draft, waitSeconds),
+  ]);
   if (!quota.ok) return quota;
-  const money = await holdMoney(context.tx, services, draft, want.waitSeconds);
   if (!money.ok) return money;
-  if (whyPending === null || want.waitSeconds > 0) return accept({ id: draft.id });
+  if (whyPending === null || waitSeconds > 0) return accept({ id: draft.id });
   return refuse('CAPACITY_UNAVAILABLE', `${whyPending.message} Try later, elsewhere, or wait for capacity.`, {
     details: { whyPending },
   });
 }
 
-async function provision(
+/** The signed order for the node, ready to be stored with the allocation. */
+async function orderRuntime(
   context: CommandContext,
   services: AllocationServices,
   draft: AllocationDraft,
   reservation: Reservation,
-): Promise<void> {
-  const deadlineAt = secondsAfter(context.now, services.timing.provisionSeconds);
-  const task = await provisionTask(services, draft, reservation, { deadlineAt, now: context.now, fence: 1n });
-  await insertPlaced(context.tx, draft, { reservation, task, now: context.now, deadlineAt });
+): Promise<Parameters<typeof insertPlaced>[2]> {
+  const { now } = context;
+  const deadlineAt = secondsAfter(now, services.timing.provisionSeconds);
+  const task = await provisionTask(services, draft, reservation, { deadlineAt, now, fence: 1n });
   services.signer.announce(context.tx, reservation.nodeId);
   told(context, draft, 'requested');
   told(context, draft, 'provisioning');
+  return { reservation, task, now, deadlineAt };
 }
 
+/** Lets the allocation wait, if it may. */
 async function wait(
   context: CommandContext,
   services: AllocationServices,
   draft: AllocationDraft,
-  waiting: Wanted & { readonly whyPending: WhyPending },
+  { waitSeconds, whyPending }: { readonly waitSeconds: number; readonly whyPending: WhyPending | null },
 ): Promise<void> {
+  if (whyPending === null || waitSeconds === 0) return;
+  told(context, draft, 'requested');
   await insertWaiting(context.tx, draft, {
-    whyPending: waiting.whyPending,
+    whyPending,
     now: context.now,
-    deadlineAt: secondsAfter(context.now, waiting.waitSeconds),
+    deadlineAt: secondsAfter(context.now, waitSeconds),
     nextPlacementAt: secondsAfter(context.now, services.timing.placementRetrySeconds),
   });
-  told(context, draft, 'requested');
 }
 
 function told(context: CommandContext, draft: AllocationDraft, to: 'requested' | 'provisioning'): void {

@@ -9,7 +9,7 @@ import type { AllocationServices } from '../services.js';
 import type { AllocationDraft } from '../store/allocation-insert.js';
 import type { PriceTerms } from '../store/allocation-record.js';
 import { capacityFacts, plan } from '../store/placement-store.js';
-import { type RequestFacts, checkPolicy, checkRequest } from './lifecycle/check-request.js';
+import { type RequestFacts, allocationPolicy, checkPolicy, checkRequest } from './lifecycle/check-request.js';
 import { firstWindowNanos, holdMoney, holdQuota, priceTerms } from './lifecycle/hold.js';
 
 export interface AllocationPlanAnswer {
@@ -72,7 +72,8 @@ async function trial(
   const note = (outcome: Outcome<unknown>): void => {
     if (!outcome.ok) causes.push(...outcome.refusals.map(toCause));
   };
-  note(await checkPolicy({ tx, actor }, services, project.scope, checked.value.liveOfRequester));
+  const policy = await allocationPolicy(tx, services, project.scope);
+  note(await checkPolicy({ tx, actor }, policy, checked.value.liveOfRequester));
   note(await holdQuota(tx, services, draft, 0));
   note(await holdMoney(tx, services, draft, 0));
   const units = unitsOf(sku, input.gpuCount);

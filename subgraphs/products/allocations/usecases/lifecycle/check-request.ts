@@ -81,14 +81,23 @@ export async function checkRequest(
   return accept({ sku, skuId, regionId: row.region.id, image, liveOfRequester: Number(row.live) });
 }
 
+export type PolicyInForce = Awaited<ReturnType<AllocationServices['iam']['policies']['value']>>;
+
+/** What is in force about allocations in a project. */
+export async function allocationPolicy(
+  tx: Transaction,
+  services: AllocationServices,
+  scope: Scope,
+): Promise<PolicyInForce> {
+  return services.iam.policies.value(tx, CONCURRENCY_POLICY, scope);
+}
+
 /** Refuses with POLICY_DENIED when allocations are denied here, with LIMIT_REACHED when the requester has too many. */
 export async function checkPolicy(
   context: Asking,
-  services: AllocationServices,
-  scope: Scope,
+  policy: PolicyInForce,
   live: number,
 ): Promise<Outcome<Readonly<Record<string, string | number | boolean>>>> {
-  const policy = await services.iam.policies.value(context.tx, CONCURRENCY_POLICY, scope);
   if (policy.isDenied) {
     return refuse('POLICY_DENIED', 'A policy of this project or above forbids allocations.', {
       details: { policy: CONCURRENCY_POLICY, source: { level: policy.source.level, id: policy.source.id } },
