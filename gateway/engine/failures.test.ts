@@ -43,6 +43,23 @@ function faults(result: ExecutionResult): unknown[] {
   return (result.errors ?? []).map(({ message, path }) => [message, path?.join('.')]);
 }
 
+describe('an entity that its owner does not know, or does not show', () => {
+  const resolvers = shopResolvers();
+  resolvers.shipping['Book'] = { ...resolvers.shipping['Book'], __resolveReference: () => null };
+  const hidden = shopTransports(resolvers);
+
+  it('is null without an error where it may be', async () => {
+    const result = await run('{ product(id: "p1") { id ... on Book { inStock } } me { name } }', hidden);
+    expect(result).toEqual({ data: { product: null, me: { name: 'Ada' } } });
+  });
+
+  it('is said not to exist where nothing up to the root may be null', async () => {
+    const { data, errors } = await run('{ products { id ... on Book { inStock } } }', hidden);
+    expect(data).toBeNull();
+    expect(errors).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
+  });
+});
+
 describe('failures of subgraphs', () => {
   it('reports an error of an entity that appears twice at both places, with the indices of the response', async () => {
     const resolvers = failing('reviews', 'Product', 'averageScore', ({ id }) => id === 'p1');

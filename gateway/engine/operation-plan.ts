@@ -62,6 +62,13 @@ export class OperationPlan {
     const shaped = this.#shape(run)(run.data, completion);
     completion.reportUnmet();
     const data = shaped === BUBBLE || shaped === EXPLAINED_NULL ? null : (shaped as Record<string, unknown>);
+    if (data === null && completion.errors.length === 0) {
+      // An unknown entity is no error by itself, but no response is null without one (GraphQL specification, 7.1).
+      completion.report(
+        new PlatformError('NOT_FOUND', 'Something that the operation needs does not exist.'),
+        undefined,
+      );
+    }
     return completion.errors.length === 0 ? { data } : { errors: completion.errors, data };
   }
 

@@ -1,6 +1,7 @@
 import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { SubgraphError, SubgraphResult } from '../../transports/subgraph-transport.js';
+import { Failure } from '../failure.js';
 import type { JsonObject } from '../json.js';
 import { mergeInto } from '../merge.js';
 import { answerOf, subgraphOperation, variablePicker, type FetchCompilation } from './compile-fetch.js';
@@ -120,9 +121,17 @@ function settleEntity(
   names: readonly string[],
   rewrite: Rewrite,
 ): JsonObject | undefined {
-  const settled = settleAnswer(answer, faults, names);
+  const settled = answer === null && faults.length === 0 ? unknownEntity(names) : settleAnswer(answer, faults, names);
   rewrite(settled);
   return settled;
+}
+
+/**
+ * An entity that its owner answers as null is gone, or the caller may not know of it: no error. Fields are null, and what
+ * holds a non-null one is null, as everything across a subgraph boundary may be.
+ */
+function unknownEntity(names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, new Failure([], true)]));
 }
 
 function answeredEntities(result: SubgraphResult, count: number): unknown[] | undefined {
