@@ -19,23 +19,27 @@ $$;
 -- outcome: held | exists | closed | taken | balance | budget
 create function billing.hold(
   p_hold text, p_transfer text, p_organization text, p_department text, p_project text, p_amount bigint, p_reference text,
-  p_reason text, p_snapshot text, p_ttl_seconds double precision, p_now timestamptz, p_month text
-) returns table (outcome text, hold_id text, details jsonb) language plpgsql as $$
+  p_reason text, p_snapshot text, p_ttl_seconds double precision, p_now timestamptz, p_month text,
+  out outcome text, out hold_id text, out details jsonb
+) language plpgsql as $$
 declare
-  known billing.holds;
-  free numeric;
+  facts record;
   refused jsonb;
-  revenue text;
+  -- As billing.open_account names it.
+  revenue text := concat_ws('/', p_organization, 'revenue', p_project, p_month);
 begin
-  perform billing.lock_money(p_organization);
-  select * into known from billing.holds h where h.reference = p_reference;
-  if found then
-    return query select case known.state when 'active' then 'exists' else 'closed' end, known.id, jsonb_build_object('state', known.state);
+  -- billing.lock_money in short: nearly every organization has its row.
+  update billing.billing_accounts b set ledger_version = b.ledger_version + 1 where b.organization_id = p_organization;
+  if not found then perform billing.lock_money(p_organization); end if;
+  select h.id, h.state, b.posted - b.held as free, exists (select from billing.accounts a where a.id = revenue) as has_revenue
+    into facts from billing.balance(p_organization, p_now) b left join billing.holds h on h.reference = p_reference;
+  if facts.id is not null then
+    outcome := case facts.state when 'active' then 'exists' else 'closed' end;
+    hold_id := facts.id; details := jsonb_build_object('state', facts.state);
     return;
   end if;
-  select b.posted - b.held into free from billing.balance(p_organization, p_now) b;
-  if free < p_amount then
-    return query select 'balance', null::text, jsonb_build_object('available', free::text, 'needed', p_amount::text);
+  if facts.free < p_amount then
+    outcome := 'balance'; details := jsonb_build_object('available', facts.free::text, 'needed', p_amount::text);
     return;
   end if;
   select jsonb_build_object('budget', b.id, 'project', b.project_id, 'period', b.period, 'limit', b.amount_nanos::text,
@@ -46,23 +50,24 @@ begin
       and s.spent + s.held + p_amount > b.amount_nanos
     order by b.project_id nulls last limit 1;
   if refused is not null then
-    return query select 'budget', null::text, refused;
+    outcome := 'budget'; details := refused;
     return;
   end if;
   insert into billing.holds (id, organization_id, department_id, project_id, reference, price_snapshot_id, amount_nanos, reason, state_changed_at, state_deadline_at)
   values (p_hold, p_organization, p_department, p_project, p_reference, p_snapshot, p_amount, p_reason, p_now, p_now + make_interval(secs => p_ttl_seconds))
   on conflict (reference) do nothing;
+  details := '{}';
   if not found then
-    return query select 'taken', null::text, '{}'::jsonb;
+    outcome := 'taken';
     return;
   end if;
   if p_amount > 0 then
-    revenue := billing.open_account(p_organization, 'revenue', p_project, p_month);
+    if not facts.has_revenue then revenue := billing.open_account(p_organization, 'revenue', p_project, p_month); end if;
     insert into billing.transfers (id, organization_id, project_id, kind, code, debit_account_id, credit_account_id, amount_nanos, hold_id, created_at)
     select billing.leg_id(p_transfer, (row_number() over () - 1)::integer), p_organization, p_project, 'pending', 'hold', f.account_id, revenue, f.amount, p_hold, p_now
     from billing.funds(p_organization, p_amount, p_now) f;
   end if;
-  return query select 'held', p_hold, '{}'::jsonb;
+  outcome := 'held'; hold_id := p_hold;
 end $$;
 
 -- Charges an amount to a project: what the hold has left first, then free funds, and what they cannot pay is owed.
