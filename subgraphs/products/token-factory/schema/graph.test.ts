@@ -310,6 +310,8 @@ describe('the graph of models', () => {
       modelRequests: { nodes: [] },
     });
     expect((await run(query, stranger, variables)).errors).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
+    const both = '{ modelRouteEvents(projectId: "prj_x", organizationId: "org_x") { type } }';
+    expect((await run(both, stranger)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     const moved = await run(operate('modelRouteDisable', 'ModelRouteMoveInput', 'modelRoute { id }'), stranger, {
       input: { id: routeId },
     });

@@ -28,6 +28,9 @@ async function watched(
   directory: Directory,
   args: ModelRouteEventsArgs,
 ): Promise<{ scope: Scope; filter: EventFilter }> {
+  if (args.projectId !== undefined && args.organizationId !== undefined) {
+    throw new PlatformError('BAD_USER_INPUT', 'Name either "projectId" or "organizationId".', { field: ['projectId'] });
+  }
   const scope = await ownerScope(directory, args);
   if (scope === null || scope.organizationId === null) {
     throw new PlatformError('NOT_FOUND', 'Name a project or an organization that exists.', {
