@@ -5,6 +5,7 @@ import {
   type ControlPlane,
   CreateAllocationDocument,
   CreateProjectDocument,
+  RefusedError,
   SetModelPolicyDocument,
   unwrap,
 } from '../../codegen/sdk/src/index.js';
@@ -32,6 +33,8 @@ async function refusalOf(call: Promise<unknown>): Promise<{ code: string; messag
     await call;
     return null;
   } catch (error) {
+    // A refusal's own words; the error's message has the code before them.
+    if (error instanceof RefusedError) return { code: error.code, message: error.userErrors[0]?.message ?? '' };
     const { code, message } = error as { code?: string; message: string };
     return { code: code ?? 'UNKNOWN', message };
   }

@@ -4,6 +4,7 @@ import type { Registry } from '../registry/index.js';
 import { createAccessParts, defaultIssuer } from './access-parts.js';
 import type { Iam } from './contract.js';
 import { createCredentialParts } from './credentials.js';
+import { reportAccessHealth } from './jobs/report-access-health.js';
 import type { CredentialParts } from './credentials-parts.js';
 import { seedFirstOperators } from './usecases/members/seed-first-operators.js';
 import type { AccessCommands } from './usecases/access-commands.js';
@@ -40,7 +41,11 @@ export function composeIam({ kernel, registry, evidence }: IamOptions): IamDomai
       orphanedTypes: credentials.orphanedTypes ?? [],
       commands: [...access.subgraph.commands, ...credentials.commands],
       events: [...access.subgraph.events, ...credentials.events],
-      jobs: [...access.subgraph.jobs, ...credentials.jobs],
+      jobs: [
+        ...access.subgraph.jobs,
+        ...credentials.jobs,
+        reportAccessHealth({ database: kernel.database, authority: access.authority, registry }),
+      ],
       consumers: [...access.subgraph.consumers, ...credentials.consumers],
       routes: credentials.routes,
       async start() {

@@ -62,7 +62,7 @@ function detail(question: AccessQuestion, reason: DecisionReason): Record<string
     case 'EXPIRED_BINDING':
       return { expired: ownBindings(question, (expiresAt) => expiresAt !== null && expiresAt <= question.now) };
     case 'STEP_UP_REQUIRED':
-      return { stepUp: { acrValues: ['urn:gpu-control-plane:acr:mfa'], maxAgeSeconds: STEP_UP_SECONDS } };
+      return { stepUp: { acrValues: ['https://refeds.org/profile/mfa'], maxAgeSeconds: STEP_UP_SECONDS } };
     case 'ALLOWED':
       return { grantedBy: ownBindings(question, (expiresAt) => expiresAt === null || expiresAt > question.now) };
     default:
