@@ -1,0 +1,83 @@
+import pg from 'pg';
+import { isTypeId, prefixOf } from '../../kernel/identifiers/type-id.js';
+
+interface Table {
+  readonly name: string;
+  readonly hasId: boolean;
+}
+
+/** What the domains have in their tables, read by PostgreSQL's superuser: also what no part of the API shows. */
+export class OrganizationRows {
+  readonly #client: pg.Client;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+  }
+
+  static async open(superuserUrl: string): Promise<OrganizationRows> {
+    const client = new pg.Client({ connectionString: superuserUrl });
+    await client.connect();
+    return new OrganizationRows(client);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end();
+  }
+
+  /**
+   * Tables of the domains whose rows belong to organizations. Not among them are the audit log, which grows by refusals,
+   * and `apps.queues`, where the long polls of an organization's own workers are noted until they have run out.
+   */
+  async #tables(): Promise<Table[]> {
+    const { rows } = await this.#client.query<Table>(
+      `select format('%I.%I', n.nspname, c.relname) as name,
+              exists (select from pg_attribute i where i.attrelid = c.oid and i.attname = 'id') as "hasId"
+       from pg_class c
+       join pg_namespace n on n.oid = c.relnamespace
+       join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
+       where c.relkind in ('r', 'p') and not c.relispartition
+         and n.nspname not in ('pg_catalog', 'information_schema', 'kernel', 'evidence')
+         and (n.nspname, c.relname) <> ('apps', 'queues')
+       order by 1`,
+    );
+    return rows;
+  }
+
+  /** Every TypeID that an organization owns, by prefix. */
+  async identifiers(organizationId: string): Promise<Map<string, string[]>> {
+    const found = new Map([['org', [organizationId]]]);
+    const add = (id: unknown): void => {
+      if (typeof id !== 'string' || !isTypeId(id)) return;
+      const prefix = prefixOf(id) ?? '';
+      found.set(prefix, [...(found.get(prefix) ?? []), id]);
+    };
+    for (const { name, hasId } of await this.#tables()) {
+      if (!hasId) continue;
+      const { rows } = await this.#client.query<{ id: unknown }>(
+        `select id from ${name} where organization_id = $1 order by id limit 50`,
+        [organizationId],
+      );
+      for (const { id } of rows) add(id);
+    }
+    const audit = await this.#client.query<{ id: unknown }>(
+      'select id from evidence.audit_records where organization_id = $1 limit 5',
+      [organizationId],
+    );
+    for (const { id } of audit.rows) add(id);
+    return found;
+  }
+
+  /** A digest of each table's rows of an organization (of all, for null), by table. */
+  async digests(organizationId: string | null): Promise<Record<string, string>> {
+    const digests: Record<string, string> = {};
+    for (const { name } of await this.#tables()) {
+      const { rows } = await this.#client.query<{ digest: string }>(
+        `select count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') as digest
+         from ${name} t where $1::text is null or organization_id = $1`,
+        [organizationId],
+      );
+      digests[name] = rows[0]?.digest ?? '';
+    }
+    return digests;
+  }
+}
