@@ -78,16 +78,45 @@ create function iam.hold_quotas(
   out outcome text, out hold_ids text[], out dimension text, out level text, out scope_id text, out limit_amount bigint,
   out committed bigint, out held bigint, out amount bigint
 ) language plpgsql as $$
-declare place record; answer record; at timestamptz;
+declare
+  place record; answer record; nodes text[]; touched bigint; is_over boolean; is_expired boolean; is_known boolean;
+  at timestamptz;
 begin
   select p.organization_id, p.department_id, p.state = 'active' and o.state = 'active' as is_active into place
     from iam.projects p join iam.organizations o on o.id = p.organization_id where p.id = p_project;
   if not found then outcome := 'unknown'; return; end if;
   perform pg_advisory_xact_lock(hashtextextended('iam.quota ' || place.organization_id, 0));
   at := clock_timestamp();
-  if exists (select from iam.quota_holds h where h.organization_id = place.organization_id and h.dimension = any (p_dimensions)
-      and not h.is_committed and h.expires_at <= at) then
+  select exists (select from iam.quota_holds h where h.organization_id = place.organization_id and h.dimension = any (p_dimensions)
+      and not h.is_committed and h.expires_at <= at),
+    exists (select from iam.quota_holds h where h.organization_id = place.organization_id and h.reference = p_reference
+      and h.dimension = any (p_dimensions))
+    into is_expired, is_known;
+  if is_expired then
     perform iam.reclaim_quota(place.organization_id, d.id) from unnest(p_dimensions) d (id);
+  end if;
+
+  -- What nearly every hold is: nothing of it is held, its nodes are there, and it fits. Counted first and looked at then.
+  if place.is_active and not is_known then
+    nodes := array[place.organization_id, place.department_id, p_project, p_project || '/' || p_principal];
+    with counted as (
+      update iam.quotas q set held = q.held + w.amount from unnest(p_dimensions, p_amounts) w (dim, amount)
+        where q.dimension = w.dim and q.scope_id = any (nodes)
+        returning q.committed + q.held > case when q.limit_amount is null and q.scope_level = 'principal'
+          then (select d.limit_amount from iam.quotas d where d.scope_id = p_project || '/*' and d.dimension = q.dimension)
+          else q.limit_amount end as is_over
+    )
+    select count(*), coalesce(bool_or(c.is_over), false) into touched, is_over from counted c;
+    if touched = 4 * cardinality(p_dimensions) and not is_over then
+      insert into iam.quota_holds (id, organization_id, department_id, project_id, principal_id, dimension, amount, reference, expires_at)
+        select w.hold, place.organization_id, place.department_id, p_project, p_principal, w.dim, w.amount, p_reference,
+          at + make_interval(secs => p_ttl_seconds)
+        from unnest(p_dimensions, p_amounts, p_holds) w (dim, amount, hold);
+      outcome := 'held'; hold_ids := p_holds;
+      return;
+    end if;
+    update iam.quotas q set held = q.held - w.amount from unnest(p_dimensions, p_amounts) w (dim, amount)
+      where q.dimension = w.dim and q.scope_id = any (nodes);
   end if;
 
   with wanted as materialized (
