@@ -71,7 +71,10 @@ export class RequestContext {
   fresh(): RequestContext {
     const { expiresAt } = this.actor;
     if (expiresAt !== undefined && expiresAt * 1000 <= Date.now()) {
-      throw new PlatformError('TOKEN_EXPIRED', 'The token has expired; come back with a new one, and with the last cursor of a stream.');
+      throw new PlatformError(
+        'TOKEN_EXPIRED',
+        'The token has expired; come back with a new one, and with the last cursor of a stream.',
+      );
     }
     return new RequestContext(this.#services, this);
   }
