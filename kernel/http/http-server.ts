@@ -31,6 +31,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     forceCloseConnections: true,
     trustProxy: false,
   }) as unknown as FastifyInstance;
+  // Fastify's own answer, and its log line, repeat the address, whose query may hold a credential.
+  server.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ statusCode: 404, error: 'Not Found', message: 'There is nothing at this address.' }),
+  );
   server.get('/healthz', () => ({ status: 'alive' }));
   server.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(options.readiness.map((entry) => probe(entry)));
