@@ -70,6 +70,7 @@ export async function holdMoney(
     amountNanos: firstWindowNanos(services, draft),
     reference: draft.id,
     reason: `first usage window of ${draft.sku.name}`,
+    priceSnapshotId: draft.terms.id,
     // The first window is recorded only after it has passed.
     ttlSeconds: ttlSeconds(services, waitSeconds) + 2 * services.timing.usageWindowSeconds,
   });

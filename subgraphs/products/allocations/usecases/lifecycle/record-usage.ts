@@ -6,7 +6,7 @@ import { type AllocationRecord, placeOf } from '../../store/allocation-record.js
 
 /**
  * Records windows with billing, in the caller's transaction, each under `<allocation>/<window start>`: exactly once for
- * ever. The first one settles the money that was held at the launch. Answers through when everything is recorded.
+ * ever. The first one is paid from the money that was held at the launch, and gives the rest of it back. Answers through when everything is recorded.
  * Throws when billing refuses: usage that ran may not get lost, so the caller's change waits with it.
  */
 export async function recordUsage(
@@ -40,6 +40,8 @@ export async function recordUsage(
       const [refusal] = recorded.refusals;
       throw new Error(`billing refused usage of ${allocation.id}: ${refusal?.code ?? ''} ${refusal?.message ?? ''}`);
     }
+    // A first window that a release cut short costs less than what was held for it: the rest is free again.
+    if (isFirst) await services.billing.holds.void(context.tx, allocation.id);
     through = window.end;
   }
   return through;
