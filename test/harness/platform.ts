@@ -42,8 +42,14 @@ export async function createPlatformDatabase(): Promise<TestDatabase> {
   return createTestDatabase({ template: await migratedTemplate(sets) });
 }
 
-/** The whole platform in this process, reached over real HTTP and WebSockets only: gateway, worker, identity provider. */
-export async function startPlatform(environment: Record<string, string> = {}): Promise<TestPlatform> {
+/**
+ * The whole platform in this process, reached over real HTTP and WebSockets only: gateway, worker, identity provider.
+ * Its log lines go to `logs`, or else to standard output; the level is that of the environment, silent when not given.
+ */
+export async function startPlatform(
+  environment: Record<string, string> = {},
+  logs?: { write(line: string): void },
+): Promise<TestPlatform> {
   const database = await createPlatformDatabase();
   const port = await freePort();
   const configuration = developmentConfiguration(
@@ -57,7 +63,10 @@ export async function startPlatform(environment: Record<string, string> = {}): P
       ...environment,
     }),
   );
-  const logger = createLogger({ level: configuration.logLevel });
+  const logger = createLogger({
+    level: configuration.logLevel,
+    ...(logs === undefined ? {} : { destination: logs }),
+  });
   const runtime = await startRuntime(configuration, logger);
   runtime.startWorker();
   const gateway = await createGatewayServer(runtime);
