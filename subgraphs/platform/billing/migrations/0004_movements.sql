@@ -31,7 +31,8 @@ begin
   -- billing.lock_money in short: nearly every organization has its row.
   update billing.billing_accounts b set ledger_version = b.ledger_version + 1 where b.organization_id = p_organization;
   if not found then perform billing.lock_money(p_organization); end if;
-  select h.id, h.state, b.posted - b.held as free, exists (select from billing.accounts a where a.id = revenue) as has_revenue
+  select h.id, h.state, b.posted - b.held as free, exists (select from billing.accounts a where a.id = revenue) as has_revenue,
+      exists (select from billing.budgets g where g.organization_id = p_organization and g.is_hard_stop) as has_budget
     into facts from billing.balance(p_organization, p_now) b left join billing.holds h on h.reference = p_reference;
   if facts.id is not null then
     outcome := case facts.state when 'active' then 'exists' else 'closed' end;
@@ -42,13 +43,15 @@ begin
     outcome := 'balance'; details := jsonb_build_object('available', facts.free::text, 'needed', p_amount::text);
     return;
   end if;
-  select jsonb_build_object('budget', b.id, 'project', b.project_id, 'period', b.period, 'limit', b.amount_nanos::text,
-      'spent', s.spent::text, 'held', s.held::text, 'available', greatest(b.amount_nanos - s.spent - s.held, 0)::text, 'needed', p_amount::text)
-    into refused
-    from billing.budgets b cross join lateral billing.budget_spend(b, p_month) s
-    where b.organization_id = p_organization and b.is_hard_stop and (b.project_id is null or b.project_id = p_project)
-      and s.spent + s.held + p_amount > b.amount_nanos
-    order by b.project_id nulls last limit 1;
+  if facts.has_budget then
+    select jsonb_build_object('budget', b.id, 'project', b.project_id, 'period', b.period, 'limit', b.amount_nanos::text,
+        'spent', s.spent::text, 'held', s.held::text, 'available', greatest(b.amount_nanos - s.spent - s.held, 0)::text, 'needed', p_amount::text)
+      into refused
+      from billing.budgets b cross join lateral billing.budget_spend(b, p_month) s
+      where b.organization_id = p_organization and b.is_hard_stop and (b.project_id is null or b.project_id = p_project)
+        and s.spent + s.held + p_amount > b.amount_nanos
+      order by b.project_id nulls last limit 1;
+  end if;
   if refused is not null then
     outcome := 'budget'; details := refused;
     return;
