@@ -94,11 +94,12 @@ const TAKE_ONE = `
     where n.sku_id = $1 and n.region_id = $2 and ${SCHEDULES} and n.free_units >= 1 and $3 = any (n.images)
     order by n.free_units, n.id limit 1 for no key update of n skip locked
   ), free as (
-    select s.id from chosen join allocations.slots s on s.node_id = chosen.id
-    where s.status = 'available'
-    order by (select count(*) from allocations.slots o
-      where o.node_id = s.node_id and o.status = 'available' and o.numa_node = s.numa_node), s.numa_node, s.slot_index
-    limit 1 for no key update of s
+    select s.id from allocations.slots s join (
+      select numa_node, count(*) as free from allocations.slots
+      where node_id = (select id from chosen) and status = 'available' group by numa_node
+    ) domain on domain.numa_node = s.numa_node
+    where s.node_id = (select id from chosen) and s.status = 'available'
+    order by domain.free, s.numa_node, s.slot_index limit 1 for no key update of s
   ), taken as (
     update allocations.slots s set status = 'reserved', status_reason = null, status_changed_at = $4, generation = generation + 1
     where s.id = (select id from free)
