@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { Field, ID, ObjectType } from 'type-graphql';
+import type { EventFeed, EventFilter } from '../events/event-feed.js';
 import type { StreamItem } from '../events/event-stream.js';
 import { encodeCursor } from '../events/cursor.js';
 import { Cursor, DateTime, JsonObject } from './scalars.js';
+import type { RequestContext } from './request-context.js';
 import { StreamGap } from './shared-types.js';
 
 /** What every event of every stream has. A domain extends it with `subject`, the entity it is about. */
@@ -77,4 +79,18 @@ export function domainEvents(items: AsyncIterableIterator<StreamItem>): AsyncIte
       return { value: undefined, done: true };
     },
   };
+}
+
+const HISTORY_MAXIMUM = 100;
+
+/** The twin query of a stream: events after a cursor, oldest first, between 1 and 100 of them. The caller checks access. */
+export async function pastEvents<Event extends DomainEvent>(
+  context: RequestContext,
+  filter: EventFilter,
+  page: { readonly after?: string | null | undefined; readonly first: number },
+  feed?: EventFeed,
+): Promise<Event[]> {
+  const limit = Math.min(Math.max(page.first, 1), HISTORY_MAXIMUM);
+  const items = await context.history(filter, page.after, limit, feed);
+  return items.map((item) => toDomainEvent(item) as Event);
 }

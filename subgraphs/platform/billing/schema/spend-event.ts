@@ -17,7 +17,7 @@ import {
 import type { Scope } from '../../../../kernel/access/authority.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
 import { Access, Tag } from '../../../../kernel/federation/directives.js';
-import { DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import { Money } from '../../../../kernel/graphql/shared-types.js';
@@ -131,8 +131,7 @@ export class SpendEventResolver {
   ): Promise<SpendEvent[]> {
     const { permission, scope, filter } = placeOf(args);
     await context.require(permission, scope);
-    const items = await context.history(filter, args.after, Math.min(Math.max(first, 1), 100));
-    return items.map((item) => toDomainEvent(item) as SpendEvent);
+    return pastEvents(context, filter, { after: args.after, first });
   }
 
   @FieldResolver(() => SpendSubject, { nullable: true })

@@ -2,7 +2,7 @@ import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Query, Resolver, Ro
 import { PLATFORM_SCOPE, type Scope } from '../../../../kernel/access/authority.js';
 import type { EventFeed, EventFilter } from '../../../../kernel/events/event-feed.js';
 import { Access, ListSize } from '../../../../kernel/federation/directives.js';
-import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import { AUDIT_READ } from '../store/audit-queries.js';
@@ -63,8 +63,7 @@ export function createAuditEventResolver(feed: EventFeed): object {
     ): Promise<AuditEvent[]> {
       const { scope, filter } = place(args);
       await context.require(AUDIT_READ, scope);
-      const items = await context.history(filter, args.after, Math.min(Math.max(args.first, 1), 100), feed);
-      return items.map((item) => toDomainEvent(item) as AuditEvent);
+      return pastEvents(context, filter, args, feed);
     }
 
     @FieldResolver(() => AuditRecord, { nullable: true, description: 'The record.' })

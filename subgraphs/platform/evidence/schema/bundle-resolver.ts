@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import { Access, Cost, ListSize } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
-import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import { BUNDLE_READ, bundleLoader, itemLoader, itemsLoader, listBundles } from '../store/bundle-queries.js';
@@ -177,8 +177,7 @@ export class EvidenceEventResolver {
     @Ctx() context: RequestContext,
   ): Promise<EvidenceEvent[]> {
     await context.require(BUNDLE_READ, PLATFORM_SCOPE);
-    const items = await context.history({ types: TYPES }, after, Math.min(Math.max(first, 1), 100));
-    return items.map((item) => toDomainEvent(item) as EvidenceEvent);
+    return pastEvents(context, { types: TYPES }, { after, first });
   }
 
   @FieldResolver(() => EvidenceBundle, { nullable: true, description: 'The bundle, as it is now.' })

@@ -14,7 +14,7 @@ import {
 } from 'type-graphql';
 import { PLATFORM_SCOPE, type Scope } from '../../../../kernel/access/authority.js';
 import { Access } from '../../../../kernel/federation/directives.js';
-import { DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import { organizationScope } from '../store/hierarchy-queries.js';
@@ -38,7 +38,6 @@ const ACCESS_TYPES = [
   'iam.policy.',
 ];
 const ORGANIZATION_TYPES = ['iam.organization.', 'iam.department.', 'iam.project.'];
-const HISTORY_MAX = 100;
 
 export const AccessEventSubject = createUnionType({
   name: 'AccessEventSubject',
@@ -127,12 +126,7 @@ export class AccessEventResolver {
     @Ctx() context: RequestContext,
   ): Promise<AccessEvent[]> {
     await context.require(READ_ACCESS, scopeOrPlatform(organizationId));
-    const items = await context.history(
-      filterOf(ACCESS_TYPES, organizationId),
-      after,
-      Math.min(Math.max(first, 1), HISTORY_MAX),
-    );
-    return items.map((item) => toDomainEvent(item) as AccessEvent);
+    return pastEvents(context, filterOf(ACCESS_TYPES, organizationId), { after, first });
   }
 
   @FieldResolver(() => AccessEventSubject, { nullable: true })
@@ -194,12 +188,7 @@ export class OrganizationEventResolver {
     @Ctx() context: RequestContext,
   ): Promise<OrganizationEvent[]> {
     await context.require(READ_ORGANIZATION, scopeOrPlatform(organizationId));
-    const items = await context.history(
-      filterOf(ORGANIZATION_TYPES, organizationId),
-      after,
-      Math.min(Math.max(first, 1), HISTORY_MAX),
-    );
-    return items.map((item) => toDomainEvent(item) as OrganizationEvent);
+    return pastEvents(context, filterOf(ORGANIZATION_TYPES, organizationId), { after, first });
   }
 
   @FieldResolver(() => HierarchyEventSubject, { nullable: true })

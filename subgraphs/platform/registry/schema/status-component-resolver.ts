@@ -15,7 +15,7 @@ import {
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import { ListSize } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
-import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -128,8 +128,7 @@ export class StatusEventResolver {
     @Ctx() context: RequestContext,
   ): Promise<StatusEvent[]> {
     context.requireSignIn();
-    const items = await context.history({ types: TYPES }, after, Math.min(Math.max(first, 1), 100));
-    return items.map((item) => toDomainEvent(item) as StatusEvent);
+    return pastEvents(context, { types: TYPES }, { after, first });
   }
 
   @FieldResolver(() => StatusComponent, { nullable: true, description: 'The component, as it is now.' })

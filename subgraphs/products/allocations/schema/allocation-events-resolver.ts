@@ -16,7 +16,7 @@ import type { Scope } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
 import { Access, ListSize } from '../../../../kernel/federation/directives.js';
-import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import type { Directory } from '../../../platform/iam/index.js';
@@ -99,8 +99,7 @@ export class AllocationEventResolver {
   ): Promise<AllocationEvent[]> {
     const { scope, filter } = await AllocationEventResolver.watched(this.#directory, args);
     await context.require(ALLOCATION_READ, scope);
-    const items = await context.history(filter, args.after, Math.min(Math.max(first, 1), 100));
-    return items.map((item) => toDomainEvent(item) as AllocationEvent);
+    return pastEvents(context, filter, { after: args.after, first });
   }
 
   @FieldResolver(() => Allocation, { nullable: true })

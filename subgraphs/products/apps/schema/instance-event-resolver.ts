@@ -2,7 +2,7 @@ import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription }
 import type { Scope } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import { Access, ListSize } from '../../../../kernel/federation/directives.js';
-import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import type { Directory } from '../../../platform/iam/index.js';
@@ -59,8 +59,7 @@ export function createInstanceEventResolver(directory: DirectoryOf): object {
     ): Promise<AppInstanceEvent[]> {
       context.requireSignIn();
       await context.require(READ, await scopeOf(directory, projectId));
-      const items = await context.history({ types: TYPES, projectId }, after, Math.min(Math.max(first, 1), 100));
-      return items.map((item) => toDomainEvent(item) as AppInstanceEvent);
+      return pastEvents(context, { types: TYPES, projectId }, { after, first });
     }
 
     @FieldResolver(() => AppInstance, { nullable: true })

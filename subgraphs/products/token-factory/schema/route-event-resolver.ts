@@ -3,7 +3,7 @@ import type { Scope } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
 import { Access } from '../../../../kernel/federation/directives.js';
-import { type DomainEvent, domainEvents, toDomainEvent } from '../../../../kernel/graphql/domain-event.js';
+import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
 import type { Directory } from '../../../platform/iam/index.js';
@@ -78,8 +78,7 @@ export function createRouteEventResolver(directory: Directory): object {
       context.requireSignIn();
       const { scope, filter } = await watched(directory, args);
       await context.require(READ.route, scope);
-      const items = await context.history(filter, args.after, Math.min(Math.max(first, 1), 100));
-      return items.map((item) => toDomainEvent(item) as ModelRouteEvent);
+      return pastEvents(context, filter, { after: args.after, first });
     }
   }
   return new RouteEventResolver();

@@ -14,7 +14,7 @@ import {
 } from 'type-graphql';
 import { Access, ListSize } from '../../../../../kernel/federation/directives.js';
 import { PlatformError } from '../../../../../kernel/errors/platform-error.js';
-import { DomainEvent, domainEvents, toDomainEvent } from '../../../../../kernel/graphql/domain-event.js';
+import { DomainEvent, domainEvents, pastEvents } from '../../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../../kernel/graphql/scalars.js';
 import type { Scope } from '../../../../../kernel/access/authority.js';
@@ -28,7 +28,6 @@ import { resolveSshKey } from './ssh-key-resolver.js';
 import { SshKey } from './ssh-key-types.js';
 
 const TYPES = ['iam.service_account.', 'iam.service_account_key.', 'iam.token.', 'iam.api_key.', 'iam.ssh_key.'];
-const HISTORY_MAXIMUM = 100;
 
 type Subject = ServiceAccount | ServiceAccountKey | ApiKey | SshKey;
 
@@ -106,9 +105,7 @@ export class CredentialEventResolver {
     @Ctx() context: RequestContext,
   ): Promise<CredentialEvent[]> {
     await context.require(READ_SERVICE_ACCOUNTS, await scopeOfProject(projectId, context));
-    const limit = Math.min(Math.max(first, 1), HISTORY_MAXIMUM);
-    const items = await context.history({ types: TYPES, projectId }, after, limit);
-    return items.map((item) => toDomainEvent(item) as CredentialEvent);
+    return pastEvents(context, { types: TYPES, projectId }, { after, first });
   }
 
   @FieldResolver(() => CredentialEventSubject, { nullable: true })
