@@ -52,7 +52,6 @@ export const taskReport = z.strictObject({
 /** `isApplied` false: kept as evidence, because a newer task has taken over. */
 export const taskReportResponse = z.object({ isApplied: z.boolean(), reason: z.string().nullable() });
 
-export type EnrollRequest = z.output<typeof enrollRequest>;
 export type EnrollResponse = z.output<typeof enrollResponse>;
 export type HeartbeatRequest = z.output<typeof heartbeatRequest>;
 export type HeartbeatResponse = z.output<typeof heartbeatResponse>;

@@ -9,11 +9,6 @@ const quote = (text: string): string => JSON.stringify(text);
 export const Key = (fields = 'id', options: { isResolvable?: boolean } = {}): TypeOrField =>
   Directive(`@key(fields: ${quote(fields)}${options.isResolvable === false ? ', resolvable: false' : ''})`);
 export const Shareable = (): TypeOrField => Directive('@shareable');
-export const External = (): TypeOrField => Directive('@external');
-export const Requires = (fields: string): TypeOrField => Directive(`@requires(fields: ${quote(fields)})`);
-export const Provides = (fields: string): TypeOrField => Directive(`@provides(fields: ${quote(fields)})`);
-export const Override = (from: string): TypeOrField => Directive(`@override(from: ${quote(from)})`);
-export const Inaccessible = (): TypeOrField => Directive('@inaccessible');
 
 /** The audience of a type or field; contract graphs are filtered by it. */
 export const Tag = (name: 'public' | 'operator' | 'internal'): TypeOrField => Directive(`@tag(name: ${quote(name)})`);

@@ -1,4 +1,4 @@
-import { TypeID, typeid } from 'typeid-js';
+import { typeid } from 'typeid-js';
 
 /**
  * A globally unique, sortable identifier: a short stable prefix and a UUIDv7 in Crockford base 32
@@ -25,9 +25,4 @@ export function isTypeId(text: string, prefix?: string): boolean {
 /** The prefix of a well-formed identifier, else null. */
 export function prefixOf(id: string): string | null {
   return FORM.exec(id)?.[1] ?? null;
-}
-
-/** The UUID inside an identifier, for systems that want one. Throws on malformed input. */
-export function uuidOf(id: TypeId): string {
-  return TypeID.fromString(id).toUUID();
 }

@@ -1,4 +1,4 @@
-import { type InferEntity, defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 
 export const PriceEntity = defineEntity({
   name: 'Price',
@@ -54,5 +54,3 @@ export const BudgetEntity = defineEntity({
     version: p.integer().version(),
   },
 });
-
-export type BudgetRow = InferEntity<typeof BudgetEntity>;

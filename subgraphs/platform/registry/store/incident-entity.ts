@@ -1,4 +1,4 @@
-import { type InferEntity, defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 import type { IncidentState } from '../domain/incident-lifecycle.js';
 
 export const IncidentEntity = defineEntity({
@@ -20,5 +20,3 @@ export const IncidentEntity = defineEntity({
     version: p.integer().version(),
   },
 });
-
-export type IncidentRow = InferEntity<typeof IncidentEntity>;

@@ -46,4 +46,3 @@ export const ServiceAccountKeyEntity = defineEntity({
     version: p.integer().version(),
   },
 });
-export type ServiceAccountKeyRow = InferEntity<typeof ServiceAccountKeyEntity>;
