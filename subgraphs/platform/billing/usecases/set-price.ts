@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { defineCommand } from '../../../../kernel/commands/command.js';
+import { type CommandContext, defineCommand } from '../../../../kernel/commands/command.js';
 import { idempotencyKey } from '../../../../kernel/commands/idempotency.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
@@ -8,7 +8,7 @@ import { formatDecimal } from '../../../../kernel/money/nano-units.js';
 import type { Directory } from '../../iam/index.js';
 import type { Registry } from '../../registry/index.js';
 import { priceSet } from '../domain/billing-events.js';
-import { CURRENCY, priceHash } from '../domain/price.js';
+import { CURRENCY, type PriceTerms, priceHash } from '../domain/price.js';
 import { PriceEntity, PriceSnapshotEntity } from '../store/billing-entities.js';
 import { amountOrZero } from './money-input.js';
 
@@ -57,39 +57,42 @@ export function createSetPrice(deps: { registry: Pick<Registry, 'usageUnit'>; di
       );
       if (isTaken !== null)
         return refuse('ALREADY_EXISTS', 'A price begins at this very moment.', { field: ['input', 'validFrom'] });
-      const id = newId('prc');
-      tx.em.create(PriceEntity, {
-        id,
-        ...terms,
-        setBy: context.actor.id,
-        correlationId: context.correlationId,
-        createdAt: now,
-      });
-      await tx.em.flush();
-      tx.em.create(PriceSnapshotEntity, {
-        id: newId('psn'),
-        priceId: id,
-        ...terms,
-        hash: priceHash(terms),
-        createdAt: now,
-      });
-      const unitPrice = formatDecimal(input.unitPrice);
-      context.describe(
-        { type: 'Price', id },
-        { priceKey: input.priceKey, unit: input.unit, unitPrice, organizationId },
-      );
-      context.emit(priceSet, {
-        subjectId: id,
-        scope: PLATFORM_SCOPE,
-        data: {
-          priceKey: input.priceKey,
-          unit: input.unit,
-          unitPrice,
-          currency: CURRENCY,
-          validFrom: validFrom.toISOString(),
-        },
-      });
-      return accept({ id });
+      return accept({ id: await writePrice(context, terms) });
     },
   });
+}
+
+/** Writes the price and its snapshot; answers the identifier of the price. */
+async function writePrice(context: CommandContext, terms: PriceTerms): Promise<string> {
+  const { priceKey, unit, organizationId } = terms;
+  const id = newId('prc');
+  context.tx.em.create(PriceEntity, {
+    id,
+    ...terms,
+    setBy: context.actor.id,
+    correlationId: context.correlationId,
+    createdAt: context.now,
+  });
+  await context.tx.em.flush();
+  context.tx.em.create(PriceSnapshotEntity, {
+    id: newId('psn'),
+    priceId: id,
+    ...terms,
+    hash: priceHash(terms),
+    createdAt: context.now,
+  });
+  const unitPrice = formatDecimal(terms.unitPriceNanos);
+  context.describe({ type: 'Price', id }, { priceKey, unit, unitPrice, organizationId });
+  context.emit(priceSet, {
+    subjectId: id,
+    scope: PLATFORM_SCOPE,
+    data: {
+      priceKey,
+      unit,
+      unitPrice,
+      currency: CURRENCY,
+      validFrom: terms.validFrom.toISOString(),
+    },
+  });
+  return id;
 }
