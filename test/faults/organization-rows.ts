@@ -67,6 +67,21 @@ export class OrganizationRows {
     return found;
   }
 
+  /** How many rows each table of the domains has, and the kept results of commands; but not the audit log and live status. */
+  async counts(): Promise<Record<string, number>> {
+    const { rows } = await this.#client.query<{ name: string }>(
+      `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema', 'evidence', 'pg_toast')
+         and (n.nspname <> 'kernel' or c.relname = 'idempotency') order by 1`,
+    );
+    const counts: Record<string, number> = {};
+    for (const { name } of rows) {
+      const found = await this.#client.query<{ rows: number }>(`select count(*)::int as rows from ${name}`);
+      counts[name] = found.rows[0]?.rows ?? -1;
+    }
+    return counts;
+  }
+
   /** A digest of each table's rows of an organization (of all, for null), by table. */
   async digests(organizationId: string | null): Promise<Record<string, string>> {
     const digests: Record<string, string> = {};
