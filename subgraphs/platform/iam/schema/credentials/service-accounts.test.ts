@@ -3,7 +3,7 @@ import { parse, subscribe } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../../../../../kernel/access/actor.js';
 import { newId } from '../../../../../kernel/identifiers/type-id.js';
-import { CredentialMutations, codes } from '../../testing/credential-mutations.js';
+import { CredentialMutations, type CredentialPayload, codes } from '../../testing/credential-mutations.js';
 import { type WholeIam, startWholeIam } from '../../testing/whole-iam.js';
 
 let world: WholeIam;
@@ -54,6 +54,22 @@ describe('service accounts', () => {
     expect(codes(await mutations.createAccount({ slug: 'No Slug' }))).toEqual(['INVALID_INPUT']);
     await mutations.change('Delete', first.serviceAccount?.id ?? '');
     expect(codes(await mutations.createAccount({ slug: 'taken' }))).toEqual([]);
+  });
+
+  it('lose a key once and for all, by those only who may revoke it', async () => {
+    const serviceAccountId = await mutations.accountId();
+    const { key } = await mutations.createKey({ serviceAccountId });
+    const revoke = (actor = world.home.admin): Promise<CredentialPayload> =>
+      world.run(
+        actor,
+        'mutation ($id: ID!) { serviceAccountKeyRevoke(input: { id: $id }) { key { id state } userErrors { code } } }',
+        { id: key?.id },
+      );
+    await expect(revoke((await world.makeHome()).admin)).rejects.toThrow('NOT_FOUND');
+    const { organizationId, projectId } = world.home;
+    await expect(revoke(await world.member(organizationId, projectId, 'project_member'))).rejects.toThrow('FORBIDDEN');
+    expect(await revoke()).toMatchObject({ key: { id: key?.id, state: 'REVOKED' }, userErrors: [] });
+    expect(codes(await revoke())).toEqual(['INVALID_STATE']);
   });
 
   it('are made and changed by those only who hold the permission in the project, and hidden from other organizations', async () => {
