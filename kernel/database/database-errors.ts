@@ -53,3 +53,10 @@ export function toPlatformError(error: unknown): unknown {
   }
   return error;
 }
+
+/** Turns whatever kept a connection from being made into UNAVAILABLE: nothing was sent on it. */
+export function unreachable(error: unknown): PlatformError {
+  const known = toPlatformError(error);
+  if (isPlatformError(known)) return known;
+  return new PlatformError('UNAVAILABLE', 'The database cannot be reached; nothing was written.', {}, { cause: error });
+}

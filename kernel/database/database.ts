@@ -4,7 +4,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { Kysely } from 'kysely';
 import pg, { type PoolClient } from 'pg';
 import type { Logger } from '../telemetry/logger.js';
-import { toPlatformError } from './database-errors.js';
+import { toPlatformError, unreachable } from './database-errors.js';
 import { pinnedKysely } from './pinned-kysely.js';
 import { APPLICATION_ROLE, SYSTEM_ROLE } from './roles.js';
 import { Session } from './session.js';
@@ -138,7 +138,7 @@ export class Database {
     try {
       return await pool.connect();
     } catch (error) {
-      throw toPlatformError(error);
+      throw unreachable(error);
     }
   }
 

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { toPlatformError, unreachable } from '../../../../../kernel/database/database-errors.js';
 import type { AccessFacts, BindingEffect } from '../../domain/access/access-facts.js';
 import type { ScopeLevel } from '../../domain/access/built-in-roles.js';
 
@@ -28,12 +29,16 @@ export async function loadAccessFacts(pool: pg.Pool, organizationId: string | nu
   const statements =
     organizationId === null ? platformStatements() : organizationStatements(pg.escapeLiteral(organizationId));
   const text = ['begin isolation level repeatable read read only', ...statements, 'commit'].join(';\n');
-  const client = await pool.connect();
+  const client = await pool.connect().catch((error: unknown) => {
+    throw unreachable(error);
+  });
   let isBroken = true;
   try {
     const answers = (await client.query(text)) as unknown as Answer<never>[];
     isBroken = false;
     return organizationId === null ? platformFacts(answers) : organizationFacts(organizationId, answers);
+  } catch (error) {
+    throw toPlatformError(error);
   } finally {
     // A failure leaves the transaction open: such a connection is not used again.
     client.release(isBroken);
