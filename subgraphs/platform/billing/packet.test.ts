@@ -38,22 +38,7 @@ it('lets nobody but the platform credit money, or do what only the platform does
   expect(platformOnly.flatMap((entry) => entry.roles).every((role) => role.startsWith('platform_'))).toBe(true);
 });
 
-it('describes every type, field, argument and enum value of its schema, and resolves every type of its packet', () => {
-  const undescribed: string[] = [];
-  for (const type of Object.values(test.schema.getTypeMap())) {
-    if (type.name.startsWith('_') || 'parseLiteral' in type) continue;
-    if (!type.description) undescribed.push(type.name);
-    if ('getFields' in type) {
-      for (const field of Object.values(type.getFields())) {
-        if (field.name.startsWith('_')) continue;
-        if (!field.description) undescribed.push(`${type.name}.${field.name}`);
-        if ('args' in field)
-          for (const argument of field.args)
-            if (!argument.description) undescribed.push(`${type.name}.${field.name}(${argument.name})`);
-      }
-    }
-  }
-  expect(undescribed.filter((name) => !/^(Query|Mutation|Subscription)$/.test(name))).toEqual([]);
+it('resolves every type of its packet', () => {
   const { nodeTypes } = packet().registries;
   if (!Array.isArray(nodeTypes)) throw new Error('billing has node types');
   expect(Object.keys(test.billing.subgraph.references)).toEqual(
