@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import OpenAI from 'openai';
-import { type ControlPlane, ModelsDocument } from '../../codegen/sdk/src/index.js';
-import { eventually } from '../../kernel/testing/test-kernel.js';
-import { idOf, runCommand } from '../../processes/system-commands.js';
+import { ModelsDocument } from '../../codegen/sdk/src/index.js';
+import { runCommand } from '../../processes/system-commands.js';
 import { Story } from '../../processes/demo/story.js';
 import { nodePrefixes } from '../../subgraphs/packets.js';
-import { startFleet, startWorker } from '../harness/agents.js';
+import { startFleet } from '../harness/agents.js';
 import { type GraphqlAnswer, graphqlRequest } from '../harness/graphql-request.js';
 import { type TestPlatform, startPlatform } from '../harness/platform.js';
+import { settleOrganization } from '../harness/settled-organization.js';
 import { type ForeignCall, foreignCalls } from './foreign-calls.js';
 import { verdictOf } from './foreign-answer.js';
 import type { Examples } from './identifier-positions.js';
@@ -30,41 +29,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const stop of stops.reverse()) await stop();
 });
-
-/** An organization with something of everything in it. */
-async function settle(name: string, memberSubject: string): Promise<string> {
-  const operator = await story.as('olivia');
-  const place = await story.onboard(operator, { name, memberSubject, deposit: '100.00' });
-  const { organizationId, projectId } = place;
-  const member = await story.as(memberSubject);
-  await story.untilSeen(member, projectId);
-  const account = await story.machine(member, { projectId, slug: 'worker', role: 'app_worker', allowList: ['*'] });
-  const sshKeyIds = [await story.sshKey(member, account.id)];
-  const { allocationId } = await story.allocate(member, { projectId, gpuCount: 1, sshKeyIds });
-  const instanceId = await story.launch(member, { projectId, allocationId, appSlug: 'jupyterlab', name: 'notebook' });
-  const worker = startWorker(platform, account, projectId);
-  stops.push(() => worker.stop());
-  await eventually(async () => (await story.instance(member, instanceId)).state === 'RUNNING', {
-    milliseconds: 20_000,
-  });
-  await converse(member, projectId);
-  const { runtime } = platform;
-  const make = (action: string, input: Record<string, unknown>) => runCommand(runtime, action, input);
-  const scopeId = organizationId;
-  const group = idOf(await make('iam.group.create', { scopeId, name: 'Researchers' }));
-  await make('iam.group.add_member', { groupId: group, principalId: place.memberId });
-  const permissions = ['allocations.allocation.read'];
-  await make('iam.role.create', { organizationId, name: 'looker', title: 'Looker', permissions });
-  await make('iam.policy.set', { scopeId, key: 'billing.low_balance_threshold_minor', value: 400 });
-  await make('billing.budget.set', { organizationId, amount: '50.00', period: 'month' });
-  return organizationId;
-}
-
-async function converse(member: ControlPlane, projectId: string): Promise<void> {
-  const { apiKey } = await story.serveModel(member, { projectId, name: 'assistant', modelSlug: 'echo-small' });
-  const openai = new OpenAI({ baseURL: `${platform.origin}/v1`, apiKey, maxRetries: 5 });
-  await openai.chat.completions.create({ model: 'assistant', messages: [{ role: 'user', content: 'Hello' }] });
-}
 
 const EXAMPLES: Examples = {
   sku: 'h200-sxm-slice',
@@ -99,8 +63,8 @@ let theirOrganization: string;
 let token: string;
 
 async function prepareCalls(): Promise<void> {
-  theirOrganization = await settle('Theirs', 'mira');
-  const ourOrganization = await settle('Ours', 'oscar');
+  theirOrganization = await settleOrganization(platform, 'Theirs', 'mira');
+  const ourOrganization = await settleOrganization(platform, 'Ours', 'oscar');
   const owner = { scopeId: ourOrganization, subject: 'oscar', roles: ['organization_owner'] };
   await runCommand(platform.runtime, 'iam.member.invite', owner);
   const [theirs, ours] = [await rows.identifiers(theirOrganization), await rows.identifiers(ourOrganization)];

@@ -67,6 +67,24 @@ export class OrganizationRows {
     return found;
   }
 
+  /** As {@link identifiers}, and of each type that no organization owns some. */
+  async identifiersSeenFrom(organizationId: string): Promise<Map<string, string[]>> {
+    const found = await this.identifiers(organizationId);
+    const { rows } = await this.#client.query<{ name: string }>(
+      `select format('%I.%I', n.nspname, c.relname) as name
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+       where c.relkind = 'r' and a.attname = 'id' and a.atttypid = 'text'::regtype
+         and n.nspname not in ('pg_catalog', 'information_schema', 'kernel') order by 1`,
+    );
+    for (const { name } of rows) {
+      const some = await this.#client.query<{ id: string }>(`select id from ${name} order by id limit 3`);
+      const ids = some.rows.map(({ id }) => id).filter((id) => isTypeId(id));
+      const prefix = prefixOf(ids[0] ?? '');
+      if (prefix !== null && !found.has(prefix)) found.set(prefix, ids);
+    }
+    return found;
+  }
+
   /** How many rows each table of the domains has, and the kept results of commands; but not the audit log and live status. */
   async counts(): Promise<Record<string, number>> {
     const { rows } = await this.#client.query<{ name: string }>(
