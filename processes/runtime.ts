@@ -23,7 +23,7 @@ export interface Runtime {
   readonly masterKey: MasterKey;
   readonly readiness: readonly ReadinessCheck[];
   /** Starts background work in this process; stopped with it. */
-  startWorker(): void;
+  startWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,8 +51,6 @@ export async function startRuntime(configuration: Configuration, logger: Logger)
       await subgraph.start?.();
       stops.push(async () => subgraph.stop?.());
     }
-    const relay = await connectRelay(configuration, kernel, logger);
-    if (relay !== null) stops.push(() => relay.close());
     const worker = new Worker({ database: kernel.database, feed: kernel.feed, logger });
     return {
       configuration,
@@ -63,7 +61,9 @@ export async function startRuntime(configuration: Configuration, logger: Logger)
       schemas,
       masterKey: await resolveMasterKey(configuration),
       readiness: [{ name: 'database', check: () => pingDatabase(kernel) }],
-      startWorker() {
+      async startWorker() {
+        const relay = await connectRelay(configuration, kernel, logger);
+        if (relay !== null) stops.push(() => relay.close());
         const all = [...domains.subgraphs.values()];
         worker.start(
           [...kernel.jobs(), ...(relay === null ? [] : [relay.job()]), ...all.flatMap((subgraph) => subgraph.jobs)],

@@ -23,7 +23,7 @@ interface Served {
 async function createComponent(runtime: Runtime, name: string): Promise<Served> {
   if (name === 'gateway') return createGatewayServer(runtime);
   if (name !== 'worker') return createSubgraphServer(runtime, name);
-  runtime.startWorker();
+  await runtime.startWorker();
   const server = createHttpServer({
     logger: runtime.logger,
     metrics: runtime.kernel.metrics,

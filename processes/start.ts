@@ -47,7 +47,7 @@ async function start(): Promise<void> {
     process.exit(1);
   });
   try {
-    runtime.startWorker();
+    await runtime.startWorker();
     const demonstration = await seedDemonstration(runtime, state);
     const gateway = await createGatewayServer(runtime, {
       developmentCredentials: graphiqlCredentials(configuration),

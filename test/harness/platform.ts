@@ -68,7 +68,7 @@ export async function startPlatform(
     ...(logs === undefined ? {} : { destination: logs }),
   });
   const runtime = await startRuntime(configuration, logger);
-  runtime.startWorker();
+  await runtime.startWorker();
   const gateway = await createGatewayServer(runtime);
   await mountIdentityProvider(gateway.server, configuration, generateSigningKeys(), logger);
   await gateway.server.listen({ host: '127.0.0.1', port });
