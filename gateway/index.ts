@@ -64,7 +64,10 @@ export {
 export { HttpTransport, type HttpTransportOptions } from './transports/http-transport.js';
 export { InProcessTransport } from './transports/in-process-transport.js';
 export type {
-  SubgraphRequest,
+  RepresentationForm,
+  SubgraphCall,
+  SubgraphFetch,
+  SubgraphOperation,
   SubgraphResult,
   SubgraphSubscription,
   SubgraphTransport,

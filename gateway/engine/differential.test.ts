@@ -1,6 +1,7 @@
 import { getOperationAST, GraphQLError, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { interceptTransports } from '../testing/intercept-transport.js';
 import { OperationWriter, randomNumbers } from '../testing/random-operation.js';
 import { SHOP_SDL, shopSupergraph, shopTransports, type ShopService } from '../testing/shop-graph.js';
 import { shopResolvers, type ShopResolvers } from '../testing/shop-resolvers.js';
@@ -46,20 +47,12 @@ function faultyResolvers(faults: Faults): ShopResolvers {
 }
 
 function faultyTransports(faults: Faults): Map<string, SubgraphTransport> {
-  return new Map(
-    [...shopTransports(faultyResolvers(faults))].map(([name, transport]) => [
-      name,
-      {
-        subscribe: async (request) => transport.subscribe(request),
-        execute: async (request) => {
-          if (chanceAt(faults, `fetch ${name}`) < faults.fetchChance)
-            throw new PlatformError('UNAVAILABLE', `no answer from ${name}`);
-          // As over HTTP: the stock executor wants objects with a prototype.
-          return JSON.parse(JSON.stringify(await transport.execute(request))) as object;
-        },
-      } satisfies SubgraphTransport,
-    ]),
-  );
+  return interceptTransports(shopTransports(faultyResolvers(faults)), (name) => async (next) => {
+    if (chanceAt(faults, `fetch ${name}`) < faults.fetchChance)
+      throw new PlatformError('UNAVAILABLE', `no answer from ${name}`);
+    // As over HTTP: the stock executor wants objects with a prototype.
+    return JSON.parse(JSON.stringify(await next())) as object;
+  });
 }
 
 /**
@@ -75,15 +68,7 @@ function withoutInterfaceNames(transports: Map<string, SubgraphTransport>): Map<
     }
     return result;
   };
-  return new Map(
-    [...transports].map(([name, transport]) => [
-      name,
-      {
-        subscribe: async (request) => transport.subscribe(request),
-        execute: async (request) => strip(await transport.execute(request)),
-      } satisfies SubgraphTransport,
-    ]),
-  );
+  return interceptTransports(transports, () => async (next) => strip(await next()));
 }
 
 function operationOf(schema: GraphQLSchema, text: string): GatewayOperation {

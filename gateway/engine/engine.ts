@@ -1,4 +1,4 @@
-import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { FieldDenials } from './field-denials.js';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -31,10 +31,37 @@ export interface SubscriptionRequest extends ExecutionRequest {
   readonly contextPerEvent?: (context: unknown) => unknown;
 }
 
+/** One later part of an answer to an operation with `@defer`. */
+export interface DeferredPatch {
+  readonly data?: unknown;
+  /** Where the data belongs, from the root of the response. */
+  readonly path: readonly (string | number)[];
+  readonly label?: string;
+  readonly errors?: readonly GraphQLError[];
+}
+
+/** One payload after the first: `incremental` may be missing in the last. */
+export interface SubsequentResult {
+  readonly incremental?: readonly DeferredPatch[];
+  readonly hasNext: boolean;
+}
+
+/**
+ * The answer to an operation with `@defer` of which something is still to come, as the incremental delivery proposal of
+ * 2022-08-24 shapes it (https://github.com/graphql/graphql-over-http/blob/main/rfcs/IncrementalDelivery.md).
+ */
+export interface IncrementalResult {
+  readonly initial: ExecutionResult & { readonly hasNext: true };
+  readonly subsequent: AsyncGenerator<SubsequentResult, void, void>;
+}
+
 /** Executes operations against a supergraph. Everything else in the gateway sees only this. */
 export interface Engine {
   /** The graph as clients see it: without `@inaccessible` elements and federation machinery. */
   readonly apiSchema: GraphQLSchema;
+  /** Answers everything at once, whatever is marked `@defer`. */
   execute(request: ExecutionRequest): Promise<ExecutionResult>;
+  /** For a client that takes later parts: answers incrementally if something is deferred, else all at once. */
+  executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult>;
   subscribe(request: SubscriptionRequest): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
 }

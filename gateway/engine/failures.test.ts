@@ -1,6 +1,7 @@
 import { GraphQLError, getOperationAST, parse, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { scriptedTransport } from '../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports, type ShopService } from '../testing/shop-graph.js';
 import { shopResolvers, type ShopResolvers } from '../testing/shop-resolvers.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
@@ -35,7 +36,7 @@ function failing(
 
 function withSubgraph(service: ShopService, execute: () => Promise<SubgraphResult>): Map<string, SubgraphTransport> {
   const transports = shopTransports();
-  transports.set(service, { execute, subscribe: execute });
+  transports.set(service, scriptedTransport(execute, execute));
   return transports;
 }
 

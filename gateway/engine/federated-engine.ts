@@ -4,7 +4,14 @@ import { getVariableValues, isObjectType, type ExecutionResult, type GraphQLSche
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
-import type { Engine, ExecutionRequest, GatewayOperation, SubscriptionRequest, Variables } from './engine.js';
+import type {
+  Engine,
+  ExecutionRequest,
+  GatewayOperation,
+  IncrementalResult,
+  SubscriptionRequest,
+  Variables,
+} from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { answerOf } from './plan/compile-fetch.js';
@@ -62,6 +69,10 @@ export class FederatedEngine implements Engine {
     const run = newRun(request, coerced.variables, request.context);
     await plan.step?.(run);
     return plan.respond(run);
+  }
+
+  async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult> {
+    return this.execute(request);
   }
 
   async subscribe(

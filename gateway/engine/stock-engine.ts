@@ -2,8 +2,14 @@ import type { ApolloGateway } from '@apollo/gateway';
 import { parse, print, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
-import type { SubgraphOperation, SubgraphTransport } from '../transports/subgraph-transport.js';
+import type {
+  RepresentationForm,
+  SubgraphCall,
+  SubgraphFetch,
+  SubgraphTransport,
+} from '../transports/subgraph-transport.js';
 import type { Engine, ExecutionRequest, GatewayOperation } from './engine.js';
+import type { JsonObject } from './json.js';
 
 export interface StockEngineOptions {
   readonly supergraphSdl: string;
@@ -63,6 +69,10 @@ export class StockEngine implements Engine {
     return (await this.#executor(stockRequest as unknown as StockRequest)) as ExecutionResult;
   }
 
+  async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult> {
+    return this.execute(request);
+  }
+
   async subscribe(): Promise<ExecutionResult> {
     throw new PlatformError('BAD_REQUEST', 'The stock engine has no subscriptions.');
   }
@@ -80,20 +90,34 @@ export class StockEngine implements Engine {
 function serviceOf(name: string, transports: ReadonlyMap<string, SubgraphTransport>): Service {
   const transport = transports.get(name);
   if (!transport) throw new Error(`the supergraph names the subgraph "${name}", and there is no transport to it`);
-  const operations = new LRUCache<string, SubgraphOperation>({ max: OPERATIONS_MAX });
+  const operations = new LRUCache<string, SubgraphFetch>({ max: OPERATIONS_MAX });
   const service = {
     async process({ request, context }: { request: StockFetch; context: unknown }): Promise<unknown> {
       const { query: text = '', variables = {}, operationName } = request;
-      let operation = operations.get(text);
-      if (!operation) {
+      let fetch = operations.get(text);
+      if (!fetch) {
         const kind = text.startsWith('mutation') ? 'mutation' : 'query';
-        operation = { kind, text, document: parse(text, { noLocation: true }), operationName };
-        operations.set(text, operation);
+        fetch = transport.compile({ kind, text, document: parse(text, { noLocation: true }), operationName });
+        operations.set(text, fetch);
       }
-      return transport.execute({ operation, variables, context });
+      return fetch(callOf(variables, transport.representationForm, context));
     },
   };
   return service as unknown as Service;
+}
+
+function callOf(
+  { representations, ...variables }: Record<string, unknown>,
+  form: RepresentationForm,
+  context: unknown,
+): SubgraphCall {
+  if (!Array.isArray(representations)) return { variables, context };
+  const objects = representations as JsonObject[];
+  return {
+    variables,
+    context,
+    representations: form === 'json' ? objects.map((object) => JSON.stringify(object)) : objects,
+  };
 }
 
 interface StockFetch {

@@ -1,6 +1,7 @@
 import { getOperationAST, parse, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { interceptTransports, scriptedTransport } from '../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../testing/shop-graph.js';
 import { shopResolvers } from '../testing/shop-resolvers.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
@@ -30,17 +31,6 @@ function streamOf(result: Stream | ExecutionResult): Stream {
   return result;
 }
 
-/** Records the contexts that a subgraph is asked in. */
-function recording(transport: SubgraphTransport, contexts: unknown[]): SubgraphTransport {
-  return {
-    execute: async (request) => {
-      contexts.push(request.context);
-      return transport.execute(request);
-    },
-    subscribe: async (request) => transport.subscribe(request),
-  };
-}
-
 describe('subscriptions', () => {
   it('run each event in a context of its own, in all subgraphs the same', async () => {
     const resolvers = shopResolvers();
@@ -51,8 +41,10 @@ describe('subscriptions', () => {
       return user.name;
     };
     const followed: unknown[] = [];
-    const transports = shopTransports(resolvers);
-    for (const [name, transport] of transports) transports.set(name, recording(transport, followed));
+    const transports = interceptTransports(shopTransports(resolvers), () => async (next, { context }) => {
+      followed.push(context);
+      return next();
+    });
     let events = 0;
     const stream = streamOf(await subscribe(transports, () => ({ event: ++events })));
     expect((await Array.fromAsync(stream)).length).toBe(3);
@@ -73,7 +65,13 @@ describe('subscriptions', () => {
         return this;
       },
     };
-    transports.set('accounts', { execute: async () => ({}), subscribe: async () => silent });
+    transports.set(
+      'accounts',
+      scriptedTransport(
+        async () => ({}),
+        async () => silent,
+      ),
+    );
     const stream = streamOf(await subscribe(transports));
     void stream.next();
     await stream.return();
@@ -82,12 +80,15 @@ describe('subscriptions', () => {
 
   it('answer a refusal of the subgraph as errors without data', async () => {
     const transports = shopTransports();
-    transports.set('accounts', {
-      execute: async () => ({}),
-      subscribe: async () => {
-        throw new PlatformError('FORBIDDEN', 'not yours');
-      },
-    });
+    transports.set(
+      'accounts',
+      scriptedTransport(
+        async () => ({}),
+        async () => {
+          throw new PlatformError('FORBIDDEN', 'not yours');
+        },
+      ),
+    );
     expect(await subscribe(transports)).toMatchObject({
       errors: [{ message: 'not yours', extensions: { code: 'FORBIDDEN', service: 'accounts' } }],
     });
@@ -95,12 +96,10 @@ describe('subscriptions', () => {
 
   it('go on when a subgraph that follows the subject fails', async () => {
     const transports = shopTransports();
-    transports.set('reviews', {
-      execute: async () => {
-        throw new PlatformError('UNAVAILABLE', 'down');
-      },
-      subscribe: async () => ({}),
+    const down = scriptedTransport(async () => {
+      throw new PlatformError('UNAVAILABLE', 'down');
     });
+    transports.set('reviews', down);
     const [first] = await Array.fromAsync(streamOf(await subscribe(transports)));
     expect(first?.data).toEqual({ userEvents: { cursor: '1', user: { name: 'Ada', reviews: null } } });
     expect(first?.errors?.map(({ path }) => path)).toEqual([['userEvents', 'user', 'reviews']]);

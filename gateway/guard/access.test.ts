@@ -4,31 +4,26 @@ import { WebSocket } from 'ws';
 import { composeSupergraph } from '../supergraph.js';
 import { SHOP_SDL, shopSupergraph, shopTransports } from '../testing/shop-graph.js';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
-import type { SubgraphRequest, SubgraphTransport } from '../transports/subgraph-transport.js';
+import { interceptTransports, type Interception } from '../testing/intercept-transport.js';
 import { AccessRules } from './access-rules.js';
 
 let test: TestGateway;
 const sent: string[] = [];
 
 /** Records what is fetched, and answers more than it was asked for. */
-function overReturning(transport: SubgraphTransport): SubgraphTransport {
-  return {
-    execute: async (request: SubgraphRequest) => {
-      sent.push(request.operation.text);
-      const result = await transport.execute(request);
-      const data = JSON.parse(JSON.stringify(result.data ?? null), (_, value: unknown) =>
-        typeof value === 'object' && value !== null && !Array.isArray(value)
-          ? { ...value, email: 'leaked', alias: 'leaked', secretNotes: { text: 'leaked' } }
-          : value,
-      ) as unknown;
-      return { ...result, data };
-    },
-    subscribe: async (request) => transport.subscribe(request),
-  };
-}
+const overReturning: Interception = async (next, _, { text }) => {
+  sent.push(text);
+  const result = await next();
+  const data = JSON.parse(JSON.stringify(result.data ?? null), (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { ...value, email: 'leaked', alias: 'leaked', secretNotes: { text: 'leaked' } }
+      : value,
+  ) as unknown;
+  return { ...result, data };
+};
 
 beforeAll(async () => {
-  const transports = new Map([...shopTransports()].map(([name, transport]) => [name, overReturning(transport)]));
+  const transports = interceptTransports(shopTransports(), () => overReturning);
   test = await startTestGateway({ transports });
 });
 afterAll(async () => test.stop());

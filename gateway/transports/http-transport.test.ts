@@ -7,7 +7,7 @@ import { shopSchemas } from '../testing/shop-graph.js';
 import { startSubgraphServer, type SubgraphServer } from '../testing/subgraph-server.js';
 import { startTestGateway, type TestContext, type TestGateway } from '../testing/test-gateway.js';
 import { HttpTransport } from './http-transport.js';
-import type { SubgraphRequest } from './subgraph-transport.js';
+import type { SubgraphOperation, SubgraphResult } from './subgraph-transport.js';
 
 let subgraphs: Map<string, SubgraphServer>;
 let overHttp: TestGateway;
@@ -82,7 +82,9 @@ describe('subgraphs over HTTP', () => {
     const own = await startSubgraphServer(schema);
     const transport = new HttpTransport({ name: 'accounts', url: own.url, headersFor: () => ({}) });
     const events = await transport.subscribe({
-      ...request('subscription { userEvents(count: 1000000) { cursor } }'),
+      operation: operation('subscription { userEvents(count: 1000000) { cursor } }'),
+      variables: {},
+      context: {},
       eventContext: () => ({}),
     });
     const iterator = events[Symbol.asyncIterator]();
@@ -96,9 +98,13 @@ describe('subgraphs over HTTP', () => {
   });
 });
 
-function request(text: string): SubgraphRequest {
+function operation(text: string): SubgraphOperation {
   const kind = text.startsWith('mutation') ? 'mutation' : 'query';
-  return { operation: { kind, text, document: parse(text), operationName: undefined }, variables: {}, context: {} };
+  return { kind, text, document: parse(text), operationName: undefined };
+}
+
+async function fetchOnce(transport: HttpTransport, text: string): Promise<SubgraphResult> {
+  return transport.compile(operation(text))({ variables: {}, context: {} });
 }
 
 describe('a subgraph that misbehaves', () => {
@@ -143,7 +149,7 @@ describe('a subgraph that misbehaves', () => {
     ['too slowly', (_, response) => void response.write('{"data":'), 'TIMEOUT', /within 0.5 s/],
   ])('and answers %s is reported as such', async (_, answer, code, message) => {
     const transport = await transportTo(answer, { responseBytesMax: 2_000 });
-    await expect(transport.execute(request('{ a }'))).rejects.toMatchObject({
+    await expect(fetchOnce(transport, '{ a }')).rejects.toMatchObject({
       message: expect.stringMatching(message),
       extensions: { code },
     });
@@ -152,9 +158,9 @@ describe('a subgraph that misbehaves', () => {
 
   it('gets a query again, and a mutation once', async () => {
     const transport = await transportTo((incoming) => void incoming.socket.destroy());
-    await expect(transport.execute(request('{ a }'))).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
+    await expect(fetchOnce(transport, '{ a }')).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
     expect(attempts).toBe(3);
-    await expect(transport.execute(request('mutation { a }'))).rejects.toMatchObject({
+    await expect(fetchOnce(transport, 'mutation { a }')).rejects.toMatchObject({
       extensions: { code: 'UNAVAILABLE' },
     });
     expect(attempts).toBe(4);
@@ -166,7 +172,7 @@ describe('a subgraph that misbehaves', () => {
       response.statusCode = attempts === 1 ? 503 : 200;
       response.end('{"data":{"a":1}}');
     });
-    expect(await transport.execute(request('{ a }'))).toEqual({ data: { a: 1 } });
+    expect(await fetchOnce(transport, '{ a }')).toEqual({ data: { a: 1 } });
     await transport.close();
   });
 
@@ -175,7 +181,7 @@ describe('a subgraph that misbehaves', () => {
       retriesMax: 0,
       circuitBreaker: { failuresMax: 2, openSeconds: 60 },
     });
-    for (let i = 0; i < 4; i++) await transport.execute(request('{ a }')).catch(() => undefined);
+    for (let i = 0; i < 4; i++) await fetchOnce(transport, '{ a }').catch(() => undefined);
     expect(attempts).toBe(2);
     await transport.close();
   });

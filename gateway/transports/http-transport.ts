@@ -3,7 +3,14 @@ import { Pool, type Dispatcher } from 'undici';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { CIRCUIT_BREAKER, CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.js';
 import { readJson, toSubgraphResult } from './http-answer.js';
-import type { SubgraphRequest, SubgraphResult, SubgraphSubscription, SubgraphTransport } from './subgraph-transport.js';
+import type {
+  SubgraphCall,
+  SubgraphFetch,
+  SubgraphOperation,
+  SubgraphResult,
+  SubgraphSubscription,
+  SubgraphTransport,
+} from './subgraph-transport.js';
 import { subscribeOverWebSocket } from './web-socket-subscription.js';
 
 export interface HttpTransportOptions<Context> {
@@ -39,6 +46,7 @@ class NoAnswer extends Error {}
 
 /** A subgraph behind HTTP, with keep-alive connections; its subscriptions over the graphql-transport-ws protocol. */
 export class HttpTransport<Context = unknown> implements SubgraphTransport {
+  readonly representationForm = 'json';
   readonly #options: HttpTransportOptions<Context> & typeof DEFAULTS;
   readonly #pool: Pool;
   readonly #path: string;
@@ -52,19 +60,24 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     this.#pool = new Pool(url.origin, { connections: this.#options.connectionsMax });
   }
 
-  async execute(request: SubgraphRequest): Promise<SubgraphResult> {
-    const { name, deadlineSeconds, retriesMax } = this.#options;
+  compile(operation: SubgraphOperation): SubgraphFetch {
+    const bodyOf = bodyWriter(operation);
+    const attemptsMax = operation.kind === 'query' ? this.#options.retriesMax + 1 : 1;
+    return async (call) => this.#fetch(call, bodyOf(call), attemptsMax);
+  }
+
+  async #fetch(call: SubgraphCall, body: string, attemptsMax: number): Promise<SubgraphResult> {
+    const { name, deadlineSeconds } = this.#options;
     const deadline = AbortSignal.timeout(deadlineSeconds * 1_000);
-    const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
-    const attemptsMax = request.operation.kind === 'query' ? retriesMax + 1 : 1;
+    const signal = call.signal ? AbortSignal.any([deadline, call.signal]) : deadline;
     for (let attempt = 1; ; attempt++) {
       if (!this.#breaker.admits()) throw unavailable(name, 'failed repeatedly and is spared for a moment');
       try {
-        const result = await this.#send(request, signal);
+        const result = await this.#send(call.context, body, signal);
         this.#breaker.succeeded();
         return result;
       } catch (error) {
-        if (request.signal?.aborted) throw request.signal.reason;
+        if (call.signal?.aborted) throw call.signal.reason;
         if (error instanceof NoAnswer || deadline.aborted) this.#breaker.failed();
         if (deadline.aborted) {
           throw new PlatformError(
@@ -96,9 +109,7 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     await this.#pool.destroy();
   }
 
-  async #send({ operation, variables, context }: SubgraphRequest, signal: AbortSignal): Promise<SubgraphResult> {
-    const { operationName } = operation;
-    const body = JSON.stringify({ query: operation.text, variables, ...(operationName ? { operationName } : {}) });
+  async #send(context: unknown, body: string, signal: AbortSignal): Promise<SubgraphResult> {
     const headers = {
       ...(await this.#options.headersFor(context as Context)),
       'content-type': 'application/json',
@@ -119,6 +130,17 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
       throw new NoAnswer('did not answer', { cause: error });
     }
   }
+}
+
+/** The request's text around its variables is made once; representations come as text and are only joined. */
+function bodyWriter({ text, operationName }: SubgraphOperation): (call: SubgraphCall) => string {
+  const named = operationName === undefined ? '' : `,"operationName":${JSON.stringify(operationName)}`;
+  const head = `{"query":${JSON.stringify(text)}${named},"variables":{`;
+  return ({ variables, representations }) => {
+    const own = JSON.stringify(variables).slice(1, -1);
+    if (representations === undefined) return `${head}${own}}}`;
+    return `${head}${own}${own === '' ? '' : ','}"representations":[${(representations as readonly string[]).join(',')}]}}`;
+  };
 }
 
 function unavailable(name: string, reason: string, cause?: unknown): PlatformError {

@@ -6,25 +6,33 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { MappedStream } from '../streams/mapped-stream.js';
-import type { SubgraphRequest, SubgraphResult, SubgraphSubscription, SubgraphTransport } from './subgraph-transport.js';
+import type {
+  SubgraphCall,
+  SubgraphFetch,
+  SubgraphOperation,
+  SubgraphResult,
+  SubgraphSubscription,
+  SubgraphTransport,
+} from './subgraph-transport.js';
 
 /**
  * A subgraph in this process. Documents were parsed when the plan was compiled and come from the planner: they are not
  * validated again. The request's context is the subgraph's context value; nothing is serialised in between.
  */
 export class InProcessTransport implements SubgraphTransport {
+  readonly representationForm = 'object';
   readonly #schema: GraphQLSchema;
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
   }
 
-  async execute(request: SubgraphRequest): Promise<SubgraphResult> {
-    return execute(this.#args(request));
+  compile(operation: SubgraphOperation): SubgraphFetch {
+    return async (call) => execute(this.#args(operation, call));
   }
 
   async subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult> | SubgraphResult> {
-    const args = this.#args(request);
+    const args = this.#args(request.operation, request);
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
     return new MappedStream(source, async (rootValue): Promise<ExecutionResult> =>
@@ -32,12 +40,12 @@ export class InProcessTransport implements SubgraphTransport {
     );
   }
 
-  #args({ operation, variables, context }: SubgraphRequest): ExecutionArgs {
+  #args(operation: SubgraphOperation, { variables, representations, context }: SubgraphCall): ExecutionArgs {
     return {
       schema: this.#schema,
       document: operation.document,
       operationName: operation.operationName,
-      variableValues: variables,
+      variableValues: representations === undefined ? variables : { ...variables, representations },
       contextValue: context,
     };
   }

@@ -1,4 +1,5 @@
 import type { DocumentNode, OperationTypeNode } from 'graphql';
+import type { JsonObject } from '../engine/json.js';
 
 /** An operation of a query plan, made once when the plan is compiled: transports may cache by its identity. */
 export interface SubgraphOperation {
@@ -8,15 +9,25 @@ export interface SubgraphOperation {
   readonly operationName: string | undefined;
 }
 
-export interface SubgraphRequest {
-  readonly operation: SubgraphOperation;
+/** One use of a compiled operation. */
+export interface SubgraphCall {
+  /** The operation's variables, without `representations`. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** For a fetch of entities, what `_entities` is asked for, in the transport's {@link RepresentationForm}. */
+  readonly representations?: readonly string[] | readonly JsonObject[] | undefined;
   /** The context of the client's request, as authentication made it. */
   readonly context: unknown;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface SubgraphSubscription extends SubgraphRequest {
+/** Asks the subgraph once. Rejects when it cannot be asked or does not answer GraphQL. */
+export type SubgraphFetch = (call: SubgraphCall) => Promise<SubgraphResult>;
+
+/** How representations are handed over: each as the text of its JSON, ready to be sent, or as an object. */
+export type RepresentationForm = 'json' | 'object';
+
+export interface SubgraphSubscription extends Omit<SubgraphCall, 'representations'> {
+  readonly operation: SubgraphOperation;
   /**
    * To be called once when an event arrives, if the subgraph executes in this process: gives the context of that
    * event. The rest of the plan runs in the same one.
@@ -40,7 +51,9 @@ export interface SubgraphResult {
  * tells why); what the subgraph itself reports is in the result. The engine owns the answer and may change it.
  */
 export interface SubgraphTransport {
-  execute(request: SubgraphRequest): Promise<SubgraphResult>;
+  readonly representationForm: RepresentationForm;
+  /** Called once for each operation of a compiled plan: whatever does not depend on a call is done here. */
+  compile(operation: SubgraphOperation): SubgraphFetch;
   subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult> | SubgraphResult>;
   close?(): Promise<void>;
 }

@@ -28,6 +28,7 @@ export function compileEntityFetch(
 ): PlanStep {
   const transport = compilation.transportOf(node.serviceName);
   const operation = subgraphOperation(node);
+  const fetch = transport.compile(operation);
   const pick = variablePicker(node.variableUsages);
   const select = compileSelection(
     node,
@@ -45,10 +46,11 @@ export function compileEntityFetch(
   return async (run) => {
     const selected = select(run);
     if (selected.entities.length === 0) return;
-    const batch = deduplicate(selected.representations);
-    const variables = { ...pick(run.variables), representations: batch.representations };
+    const batch = deduplicate(selected.representations, transport.representationForm);
+    const { representations } = batch;
     const { context, signal } = run;
-    const result = await answerOf(() => transport.execute({ operation, variables, context, signal }));
+    const variables = pick(run.variables);
+    const result = await answerOf(() => fetch({ variables, representations, context, signal }));
     absorb(run, result, selected, batch);
   };
 }

@@ -24,15 +24,13 @@ export function compileFetch(node: FetchNode, path: readonly string[], compilati
   if (node.contextRewrites?.length)
     throw new PlatformError('BAD_REQUEST', 'The graph uses @fromContext, which this gateway does not support.');
   if (node.requires) return compileEntityFetch(node, node.requires, path, compilation);
-  const transport = compilation.transportOf(node.serviceName);
   const operation = subgraphOperation(node);
+  const fetch = compilation.transportOf(node.serviceName).compile(operation);
   const pick = variablePicker(node.variableUsages);
   const absorb = compileRootAnswer(node, operation, path, compilation);
   return async (run) => {
     const { context, signal } = run;
-    const result = await answerOf(() =>
-      transport.execute({ operation, variables: pick(run.variables), context, signal }),
-    );
+    const result = await answerOf(() => fetch({ variables: pick(run.variables), context, signal }));
     absorb(run, result);
   };
 }

@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import { Failure, isObject } from '../failure.js';
 import { readProperty, writeProperty, type JsonObject } from '../json.js';
 import { mergeInto } from '../merge.js';
+import type { RepresentationForm } from '../../transports/subgraph-transport.js';
 import { satisfiesTypeCondition, typeNameOf } from './type-conditions.js';
 
 /** A representation; or why there is none: a fetch that should have brought a needed field failed (or just missing). */
@@ -74,12 +75,11 @@ function selectValue(
 
 /** Representations without repetitions: what to send, and for each entity the index of its answer. */
 export interface Batch {
-  readonly representations: readonly JsonObject[];
+  readonly representations: readonly string[] | readonly JsonObject[];
   readonly answerIndexes: readonly number[];
 }
 
-export function deduplicate(representations: readonly JsonObject[]): Batch {
-  if (representations.length < 2) return { representations, answerIndexes: representations.map((_, index) => index) };
+export function deduplicate(representations: readonly JsonObject[], form: RepresentationForm): Batch {
   const indexByText = new Map<string, number>();
   const unique: JsonObject[] = [];
   const answerIndexes = representations.map((representation) => {
@@ -89,5 +89,5 @@ export function deduplicate(representations: readonly JsonObject[]): Batch {
     indexByText.set(text, unique.length);
     return unique.push(representation) - 1;
   });
-  return { representations: unique, answerIndexes };
+  return { representations: form === 'json' ? [...indexByText.keys()] : unique, answerIndexes };
 }
