@@ -45,7 +45,7 @@ export class InProcessTransport implements SubgraphTransport {
       schema: this.#schema,
       document: operation.document,
       operationName: operation.operationName,
-      variableValues: representations === undefined ? variables : { ...variables, representations },
+      variableValues: representations === undefined ? variables : { ...variables, ...representations },
       contextValue: context,
     };
   }

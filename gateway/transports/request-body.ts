@@ -7,6 +7,12 @@ export function bodyWriter({ text, operationName }: SubgraphOperation): (call: S
   return ({ variables, representations }) => {
     const own = JSON.stringify(variables).slice(1, -1);
     if (representations === undefined) return `${head}${own}}}`;
-    return `${head}${own}${own === '' ? '' : ','}"representations":[${(representations as readonly string[]).join(',')}]}}`;
+    let body = `${head}${own}`;
+    let separator = own === '' ? '' : ',';
+    for (const name of Object.keys(representations)) {
+      body += `${separator}"${name}":[${(representations[name] as readonly string[]).join(',')}]`;
+      separator = ',';
+    }
+    return `${body}}}`;
   };
 }
