@@ -14,7 +14,7 @@ import type {
 } from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
-import { answerOf } from './plan/compile-fetch.js';
+import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
 
 export interface FederatedEngineOptions {
@@ -85,15 +85,14 @@ export class FederatedEngine implements Engine {
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;
     let current = context;
-    const source = await answerOf(() =>
-      primary.transport.subscribe({
-        operation: primary.operation,
-        variables: primary.pick(variables),
-        context,
-        signal,
-        eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
-      }),
-    );
+    const subscribing = primary.transport.subscribe({
+      operation: primary.operation,
+      variables: primary.pick(variables),
+      context,
+      signal,
+      eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
+    });
+    const source = await subscribing.catch(failedAnswer);
     if (!isStream(source)) {
       const run = newRun(request, coerced.variables, context);
       primary.absorb(run, source);
@@ -128,7 +127,15 @@ export class FederatedEngine implements Engine {
 }
 
 function newRun(request: ExecutionRequest, coercedVariables: Variables, context: unknown): PlanRun {
-  return { data: {}, faults: [], variables: request.variables, coercedVariables, context, signal: request.signal };
+  return {
+    data: {},
+    faults: [],
+    isDamaged: false,
+    variables: request.variables,
+    coercedVariables,
+    context,
+    signal: request.signal,
+  };
 }
 
 function isStream(source: AsyncIterable<SubgraphResult> | SubgraphResult): source is AsyncIterable<SubgraphResult> {

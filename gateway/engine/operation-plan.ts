@@ -6,8 +6,10 @@ import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import type { GatewayOperation, Variables } from './engine.js';
 import { introspect } from './introspection.js';
-import { compileRootAnswer, subgraphOperation, variablePicker, type FetchCompilation } from './plan/compile-fetch.js';
 import { compilePlan } from './plan/compile-plan.js';
+import type { FetchCompilation } from './plan/fetch-compilation.js';
+import { compileFetchPart, wholeAnswer } from './plan/fetch-part.js';
+import { variablePicker } from './plan/fetch-step.js';
 import type { PlanRun, PlanStep } from './plan/plan-run.js';
 import { BUBBLE, Completion, EXPLAINED_NULL, type Completer } from './response/completion.js';
 import { shapeObject } from './response/response-shape.js';
@@ -114,13 +116,16 @@ function planOf(
   return node;
 }
 
-function compilePrimary(node: SubscriptionNode, compilation: FetchCompilation): CompiledPrimary {
-  const operation = subgraphOperation(node.primary);
+function compilePrimary({ primary }: SubscriptionNode, compilation: FetchCompilation): CompiledPrimary {
+  const part = compileFetchPart(primary, [], compilation);
   return {
-    operation,
-    transport: compilation.transportOf(node.primary.serviceName),
-    pick: variablePicker(node.primary.variableUsages),
-    absorb: compileRootAnswer(node.primary, operation, [], compilation),
+    operation: part.operation,
+    transport: compilation.transportOf(primary.serviceName),
+    pick: variablePicker(part.variableUsages),
+    absorb(run, event) {
+      const batch = part.select(run);
+      if (batch) part.absorb(run, batch, wholeAnswer(part, event));
+    },
   };
 }
 

@@ -28,7 +28,7 @@ export class InProcessTransport implements SubgraphTransport {
   }
 
   compile(operation: SubgraphOperation): SubgraphFetch {
-    return async (call) => execute(this.#args(operation, call));
+    return (call) => execute(this.#args(operation, call));
   }
 
   async subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult> | SubgraphResult> {
