@@ -83,7 +83,7 @@ function distribute(
     };
     participant.part.absorb(run, batch, answer);
   }
-  return again.length > 0 ? Promise.all(again.map(({ alone }) => alone(run))).then(() => undefined) : undefined;
+  return again.length > 0 ? Promise.all(again.map(async ({ alone }) => alone(run))).then(() => undefined) : undefined;
 }
 
 interface SortedErrors {
