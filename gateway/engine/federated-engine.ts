@@ -13,6 +13,7 @@ import type {
   Variables,
 } from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
+import { deferralOf } from './deferral/deferred-operation.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
@@ -44,13 +45,13 @@ export class FederatedEngine implements Engine {
     });
     const plannerSchema = supergraph.apiSchema();
     const schema = supergraph.schema.toGraphQLJSSchema();
-    this.apiSchema = plannerSchema.toGraphQLJSSchema();
+    this.apiSchema = plannerSchema.toGraphQLJSSchema({ includeDefer: true });
     const services = transportsByService(supergraph, options.transports);
     this.#compilation = {
       schema,
       plannerSchema,
       apiSchema: this.apiSchema,
-      planner: new QueryPlanner(supergraph),
+      planner: new QueryPlanner(supergraph, { incrementalDelivery: { enableDefer: true } }),
       errorsMax: options.errorsMax ?? ERRORS_MAX,
       isObjectTypeName: (name) => typeof name === 'string' && isObjectType(schema.getType(name)),
       transportOf: (service) => {
@@ -65,14 +66,20 @@ export class FederatedEngine implements Engine {
   async execute(request: ExecutionRequest): Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(request.operation);
+    const plan = this.#plan(deferralOf(request.operation).plain);
     const run = newRun(request, coerced.variables, request.context);
     await plan.step?.(run);
+    request.signal?.throwIfAborted();
     return plan.respond(run);
   }
 
   async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult> {
-    return this.execute(request);
+    const { incremental } = deferralOf(request.operation);
+    if (!incremental) return this.execute(request);
+    const coerced = this.#coerceVariables(request);
+    if ('errors' in coerced) return coerced;
+    const run = newRun(request, coerced.variables, request.context);
+    return this.#plan(incremental).respondIncrementally(run, incremental);
   }
 
   async subscribe(
@@ -80,7 +87,7 @@ export class FederatedEngine implements Engine {
   ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(request.operation);
+    const plan = this.#plan(deferralOf(request.operation).plain);
     const { primary } = plan;
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;

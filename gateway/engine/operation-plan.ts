@@ -3,13 +3,16 @@ import type { QueryPlanner, SubscriptionNode } from '@apollo/query-planner';
 import { Kind, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
-import type { GatewayOperation, Variables } from './engine.js';
+import { IncrementalExecution } from './deferral/incremental-execution.js';
+import type { IncrementalOperation } from './deferral/deferred-operation.js';
+import { compileStage, isDeferring, wholeStage, type StageChoice } from './deferral/stage.js';
+import type { GatewayOperation, IncrementalResult, Variables } from './engine.js';
 import { compilePlan } from './plan/compile-plan.js';
 import type { FetchCompilation } from './plan/fetch-compilation.js';
 import { compileFetchPart, wholeAnswer } from './plan/fetch-part.js';
 import { variablePicker } from './plan/fetch-step.js';
 import type { PlanRun, PlanStep } from './plan/plan-run.js';
-import { BUBBLE, Completion, EXPLAINED_NULL } from './response/completion.js';
+import { Completion } from './response/completion.js';
 import { ResponseShapes, type ResponseShape } from './response/response-shapes.js';
 
 export interface PlanCompilation extends FetchCompilation {
@@ -35,19 +38,18 @@ export class OperationPlan {
   readonly primary: CompiledPrimary | undefined;
   readonly #compilation: PlanCompilation;
   readonly #shapes: ResponseShapes;
+  readonly #stage: StageChoice;
 
   constructor(operation: GatewayOperation, compilation: PlanCompilation) {
     refuseReservedVariable(operation);
     this.#compilation = compilation;
-    this.#shapes = new ResponseShapes(operation, compilation.apiSchema);
+    this.#shapes = new ResponseShapes(operation, compilation.apiSchema, 'labels' in operation);
     const node = planOf(operation, compilation);
-    if (node?.kind === 'Subscription') {
-      this.primary = compilePrimary(node, compilation);
-      this.step = node.rest && compilePlan(node.rest, [], compilation);
-    } else {
-      this.primary = undefined;
-      this.step = node && compilePlan(node, [], compilation);
-    }
+    const isSubscription = node?.kind === 'Subscription';
+    this.primary = isSubscription ? compilePrimary(node, compilation) : undefined;
+    const rest = isSubscription ? node.rest : node;
+    this.step = rest && !isDeferring(rest) ? compilePlan(rest, [], compilation) : undefined;
+    this.#stage = isDeferring(rest) ? compileStage(rest, compilation) : wholeStage(this.step);
   }
 
   /** Shapes the response from what the fetches brought. */
@@ -59,17 +61,18 @@ export class OperationPlan {
 
   #respondExactly(run: PlanRun, shape: ResponseShape): ExecutionResult {
     const completion = new Completion(run.variables, run.faults, this.#compilation.errorsMax);
-    const shaped = shape.exact(run.data, completion);
-    completion.reportUnmet();
-    const data = shaped === BUBBLE || shaped === EXPLAINED_NULL ? null : (shaped as Record<string, unknown>);
-    if (data === null && completion.errors.length === 0) {
-      // An unknown entity is no error by itself, but no response is null without one (GraphQL specification, 7.1).
-      completion.report(
-        new PlatformError('NOT_FOUND', 'Something that the operation needs does not exist.'),
-        undefined,
-      );
-    }
+    const data = completion.settle(shape.exact(run.data, completion));
     return completion.errors.length === 0 ? { data } : { errors: completion.errors, data };
+  }
+
+  /** Answers what is not deferred, and then the rest in parts; for an operation that was labelled for that. */
+  async respondIncrementally(
+    run: PlanRun,
+    { labels }: IncrementalOperation,
+  ): Promise<ExecutionResult | IncrementalResult> {
+    const { errorsMax } = this.#compilation;
+    const shape = this.#shapes.shapeFor(run.coercedVariables).exact;
+    return new IncrementalExecution({ run, shape, labels, errorsMax, stage: this.#stage }).start();
   }
 }
 

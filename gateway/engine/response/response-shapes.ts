@@ -50,7 +50,11 @@ export class ResponseShapes {
   readonly #conditionVariables: readonly string[];
   readonly #shapes = new LRUCache<string, ResponseShape>({ max: SHAPES_MAX });
 
-  constructor(operation: GatewayOperation, apiSchema: GraphQLSchema) {
+  readonly #isIncremental: boolean;
+
+  /** Incremental are the shapes of an operation whose deferred fragments are answered later. */
+  constructor(operation: GatewayOperation, apiSchema: GraphQLSchema, isIncremental: boolean) {
+    this.#isIncremental = isIncremental;
     this.#apiSchema = apiSchema;
     this.#operation = operation;
     this.#conditionVariables = conditionVariables(operation);
@@ -73,6 +77,7 @@ export class ResponseShapes {
     const scope: ShapeScope = {
       schema: this.#apiSchema,
       denials,
+      isIncremental: this.#isIncremental,
       variables: this.#conditions(coercedVariables),
       fragments: new Map(
         document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d]] : [])),

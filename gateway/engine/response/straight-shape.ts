@@ -42,7 +42,7 @@ export function straightShape(
   type: CompositeType,
   selectionSets: readonly SelectionSetNode[],
 ): StraightShape {
-  const fields = [...collectFields(scope, type, selectionSets)].map(([name, nodes]) =>
+  const fields = [...collectFields(scope, type, selectionSets).fields].map(([name, nodes]) =>
     straightField(scope, type, name, nodes),
   );
   return fields.every(({ isSafe }) => isSafe) ? safeObject(fields) : anyObject(fields);
