@@ -64,4 +64,10 @@ export interface Engine {
   /** For a client that takes later parts: answers incrementally if something is deferred, else all at once. */
   executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult>;
   subscribe(request: SubscriptionRequest): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
+  /** Plans an operation before it is asked for, without holding up the event loop. Throws if it cannot be planned. */
+  prepare?(operation: GatewayOperation): Promise<void>;
+  /** The operations asked for most, most first: those to prepare another engine for. */
+  mostUsed?(count: number): readonly GatewayOperation[];
+  /** Frees what outlives requests. Called once nothing runs any more. */
+  close?(): Promise<void>;
 }

@@ -1,5 +1,4 @@
-import { operationFromDocument, type Schema } from '@apollo/federation-internals';
-import type { QueryPlanner, SubscriptionNode } from '@apollo/query-planner';
+import type { SubscriptionNode } from '@apollo/query-planner';
 import { Kind, visit, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
@@ -9,6 +8,8 @@ import { introspect } from './introspection.js';
 import { compileRootAnswer, subgraphOperation, variablePicker, type FetchCompilation } from './plan/compile-fetch.js';
 import { compilePlan } from './plan/compile-plan.js';
 import type { PlanRun, PlanStep } from './plan/plan-run.js';
+import type { PlanRoot } from './planning/graph-planner.js';
+import { planSize } from './planning/plan-size.js';
 import { BUBBLE, Completion, EXPLAINED_NULL, type Completer } from './response/completion.js';
 import { shapeObject } from './response/response-shape.js';
 
@@ -16,9 +17,6 @@ import { shapeObject } from './response/response-shape.js';
 const SHAPES_MAX = 16;
 
 export interface PlanCompilation extends FetchCompilation {
-  readonly planner: QueryPlanner;
-  /** The API schema in the planner's representation, and in graphql-js's. */
-  readonly plannerSchema: Schema;
   readonly apiSchema: GraphQLSchema;
   readonly errorsMax: number;
 }
@@ -31,28 +29,29 @@ export interface CompiledPrimary {
   readonly absorb: (run: PlanRun, event: SubgraphResult) => void;
 }
 
-/** An operation that is planned and compiled: run it for any variables and contexts. */
+/** A planned operation, compiled: run it for any variables and contexts. */
 export class OperationPlan {
   /** For a query or mutation, the whole plan; for a subscription, what is left to do for each event. */
   readonly step: PlanStep | undefined;
   readonly primary: CompiledPrimary | undefined;
+  /** How much it keeps, in characters. */
+  readonly size: number;
   readonly #operation: GatewayOperation;
   readonly #compilation: PlanCompilation;
   readonly #conditionVariables: readonly string[];
   readonly #shapes = new LRUCache<string, Completer>({ max: SHAPES_MAX });
 
-  constructor(operation: GatewayOperation, compilation: PlanCompilation) {
-    refuseReservedVariable(operation);
+  constructor(operation: GatewayOperation, root: PlanRoot, compilation: PlanCompilation) {
+    this.size = planSize(root);
     this.#operation = operation;
     this.#compilation = compilation;
     this.#conditionVariables = conditionVariables(operation);
-    const node = planOf(operation, compilation);
-    if (node?.kind === 'Subscription') {
-      this.primary = compilePrimary(node, compilation);
-      this.step = node.rest && compilePlan(node.rest, [], compilation);
+    if (root?.kind === 'Subscription') {
+      this.primary = compilePrimary(root, compilation);
+      this.step = root.rest && compilePlan(root.rest, [], compilation);
     } else {
       this.primary = undefined;
-      this.step = node && compilePlan(node, [], compilation);
+      this.step = root && compilePlan(root, [], compilation);
     }
   }
 
@@ -99,21 +98,6 @@ export class OperationPlan {
   }
 }
 
-function planOf(
-  operation: GatewayOperation,
-  compilation: PlanCompilation,
-): ReturnType<QueryPlanner['buildQueryPlan']>['node'] {
-  const { document, definition } = operation.fetched;
-  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
-  const planned = operationFromDocument(
-    compilation.plannerSchema,
-    { kind: Kind.DOCUMENT, definitions: [definition, ...fragments] },
-    { validate: false },
-  );
-  const { node } = compilation.planner.buildQueryPlan(planned);
-  return node;
-}
-
 function compilePrimary(node: SubscriptionNode, compilation: FetchCompilation): CompiledPrimary {
   const operation = subgraphOperation(node.primary);
   return {
@@ -122,13 +106,6 @@ function compilePrimary(node: SubscriptionNode, compilation: FetchCompilation): 
     pick: variablePicker(node.primary.variableUsages),
     absorb: compileRootAnswer(node.primary, operation, [], compilation),
   };
-}
-
-/** The planner adds a variable of this name to fetches of entities. */
-function refuseReservedVariable({ definition }: GatewayOperation): void {
-  if (definition.variableDefinitions?.some(({ variable }) => variable.name.value === 'representations')) {
-    throw new PlatformError('BAD_REQUEST', 'The variable name "representations" is reserved: rename the variable.');
-  }
 }
 
 function conditionVariables({ document }: GatewayOperation): string[] {
