@@ -15,6 +15,8 @@ export interface GatewayOperation {
   readonly fetched: { readonly document: DocumentNode; readonly definition: OperationDefinitionNode };
   /** Fields to answer with null and an error instead of data; absent when nothing is denied. */
   readonly denials?: FieldDenials;
+  /** Permissions of the operation that the caller lacks; absent when none. */
+  readonly missing?: readonly string[];
 }
 
 export interface ExecutionRequest {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 
 /** Memory of the thread's own heap: what planning takes beyond that is refused, and the process goes on. */
@@ -10,7 +9,7 @@ export function startPlannerWorker(): Worker {
   const worker = new Worker(new URL(`./planner-worker.${isSource ? 'ts' : 'js'}`, import.meta.url), {
     name: 'planner',
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
-    execArgv: isSource ? ['--import', createRequire(import.meta.url).resolve('tsx')] : [],
+    execArgv: isSource ? ['--import', new URL('./source-names.ts', import.meta.url).href] : [],
   });
   worker.unref();
   return worker;
