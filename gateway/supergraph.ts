@@ -1,6 +1,6 @@
 import { composeServices } from '@apollo/composition';
-import { Supergraph } from '@apollo/federation-internals';
 import { parse } from 'graphql';
+import { subgraphsOf } from './engine/planning/graph-schemas.js';
 import { conflictingAccess } from './guard/access-directive.js';
 
 export interface SubgraphDefinition {
@@ -37,8 +37,9 @@ export function composeSupergraph(subgraphs: readonly SubgraphDefinition[]): Com
   return { sdl: result.supergraphSdl, urls: new Map(subgraphs.map(({ name, url = '' }) => [name, url])) };
 }
 
-/** Reads a supergraph that was composed before. Throws if it is none. */
+/** Reads where the subgraphs of a supergraph are served. Throws if it is none; whether it is valid is not looked at. */
 export function loadSupergraph(sdl: string): ComposedSupergraph {
-  const metadata = Supergraph.build(sdl, { supportedFeatures: null, validateSupergraph: false }).subgraphsMetadata();
-  return { sdl, urls: new Map(metadata.map(({ name, url }) => [name, url])) };
+  const urls = subgraphsOf(parse(sdl, { noLocation: true }));
+  if (urls.size === 0) throw new Error('this is no supergraph: it joins no subgraphs');
+  return { sdl, urls };
 }
