@@ -54,13 +54,7 @@ export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './grap
 export type { DocumentLimits } from './guard/document-limits.js';
 export type { RequestInfo } from './request-info.js';
 export type { GatewayRuntime } from './runtime.js';
-export {
-  composeSupergraph,
-  CompositionError,
-  loadSupergraph,
-  type ComposedSupergraph,
-  type SubgraphDefinition,
-} from './supergraph.js';
+export { composeSupergraph, CompositionError, type ComposedSupergraph, type SubgraphDefinition } from './supergraph.js';
 export { HttpTransport, type HttpTransportOptions } from './transports/http-transport.js';
 export { InProcessTransport } from './transports/in-process-transport.js';
 export type {
