@@ -60,15 +60,9 @@ export type { BrokenOperation } from './generation/generation-builder.js';
 export type { SwapLimits } from './generation/swap-limits.js';
 export type { SupergraphStatus, SwapReport } from './generation/swap-report.js';
 export type { GatewayRuntime } from './runtime.js';
-export {
-  composeSupergraph,
-  CompositionError,
-  loadSupergraph,
-  type ComposedSupergraph,
-  type SubgraphDefinition,
-} from './supergraph.js';
 export type { CircuitState } from './transports/circuit-breaker.js';
 export { FetchSharing } from './transports/fetch-sharing.js';
+export { composeSupergraph, CompositionError, type ComposedSupergraph, type SubgraphDefinition } from './supergraph.js';
 export { HttpTransport, type HttpTransportOptions } from './transports/http-transport.js';
 export { InProcessTransport } from './transports/in-process-transport.js';
 export type {
