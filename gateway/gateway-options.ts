@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { DemandOptions } from './guard/cost/demand-control.js';
 import type { DocumentLimits } from './guard/document-limits.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
@@ -82,6 +83,10 @@ export interface GatewayOptions<Context extends object> {
   readonly documentLimits?: Partial<DocumentLimits>;
   readonly streamLimits?: Partial<StreamLimits>;
   readonly bodyBytesMax?: number;
+  /** How long a query or mutation may take before it is answered with `TIMEOUT`; 30 unless given. */
+  readonly operationSecondsMax?: number;
+  /** Limits on what operations cost, and what they cost in `extensions.cost`; none unless given. */
+  readonly demand?: DemandOptions<Context>;
   /** Shows messages of unexpected errors to clients. For development only. */
   readonly exposeErrors?: boolean;
   /** The path of the endpoint; `/graphql` unless given. */

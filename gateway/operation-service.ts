@@ -4,7 +4,9 @@ import { UNSTORABLE_TEXT, findUnstorableText } from '../kernel/database/storable
 import { PlatformError } from '../kernel/errors/platform-error.js';
 import type { GatewayOperation } from './engine/engine.js';
 import { STREAM_LIMITS, type GatewayOptions, type StreamLimits } from './gateway-options.js';
+import { DemandControl } from './guard/cost/demand-control.js';
 import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mask-errors.js';
+import { withinDeadline } from './guard/operation-deadline.js';
 import type { GatewayRuntime, SelectedOperation } from './runtime.js';
 import { DeliveryStream } from './streams/delivery-stream.js';
 
@@ -28,12 +30,14 @@ export type OperationStream = AsyncGenerator<ExecutionResult, void, void>;
 
 /** How long a shutdown waits for clients to take the last response of their streams. */
 const FAREWELL_SECONDS_MAX = 2;
+const OPERATION_SECONDS_MAX = 30;
 
 /** Runs operations: guard, access, engine, and masking of errors. The same for HTTP, WebSockets and server-sent events. */
 export class OperationService<Context extends object> {
   readonly runtime: GatewayRuntime;
   readonly #options: GatewayOptions<Context>;
   readonly #streamLimits: StreamLimits;
+  readonly #demand: DemandControl<Context> | undefined;
   readonly #closing = new AbortController();
   readonly #streams = new Set<OperationStream>();
 
@@ -41,6 +45,7 @@ export class OperationService<Context extends object> {
     this.runtime = runtime;
     this.#options = options;
     this.#streamLimits = { ...STREAM_LIMITS, ...options.streamLimits };
+    this.#demand = options.demand && new DemandControl(options.demand);
   }
 
   /** The operation that a request asks for, or why it is refused. */
@@ -59,14 +64,15 @@ export class OperationService<Context extends object> {
     const { generation } = selected;
     try {
       const operation = await this.#authorize(selected, request);
-      const { context, signal, variables } = request;
-      const result = await generation.engine.execute({
-        operation,
-        context,
-        variables: variables ?? {},
-        ...(signal ? { signal } : {}),
-      });
-      return this.#outcome(result, request.correlationId);
+      const { context } = request;
+      const variables = request.variables ?? {};
+      const admission = this.#demand?.admit(generation.costs, operation, variables, context);
+      const result = await withinDeadline(
+        this.#options.operationSecondsMax ?? OPERATION_SECONDS_MAX,
+        request.signal,
+        async (signal) => generation.engine.execute({ operation, context, variables, signal }),
+      );
+      return this.#outcome(admission?.settle(result) ?? result, request.correlationId);
     } catch (error) {
       return this.refusal([error], request.correlationId);
     }
@@ -116,7 +122,11 @@ export class OperationService<Context extends object> {
     const { holds, refuse } = this.#options;
     refuseUnstorable(variables);
     try {
-      return await generation.operations.authorize(stored, definition, (permission) => holds(context, permission));
+      const operation = await generation.operations.authorize(stored, definition, (name) => holds(context, name));
+      // A stream pays once, for its first event: its events are bounded by its buffer.
+      if (definition.operation === OperationTypeNode.SUBSCRIPTION)
+        this.#demand?.admit(generation.costs, operation, variables ?? {}, context);
+      return operation;
     } catch (error) {
       if (error instanceof PlatformError && error.code === 'FORBIDDEN') {
         await refuse?.(context, error.details['missing'] as readonly string[], variables ?? {});

@@ -3,6 +3,8 @@ import type { Engine } from './engine/engine.js';
 import { FederatedEngine } from './engine/federated-engine.js';
 import type { GatewayLogger, SupergraphSource } from './gateway-options.js';
 import { AccessRules } from './guard/access-rules.js';
+import { CostRules } from './guard/cost/cost-rules.js';
+import { OperationCosts } from './guard/cost/operation-costs.js';
 import { DOCUMENT_LIMITS, type DocumentLimits } from './guard/document-limits.js';
 import { DocumentStore, selectOperation, type StoredDocument } from './guard/document-store.js';
 import { OperationStore } from './guard/operation-store.js';
@@ -29,6 +31,7 @@ export interface Generation {
   readonly access: AccessRules;
   readonly documents: DocumentStore;
   readonly operations: OperationStore;
+  readonly costs: OperationCosts;
 }
 
 /** An operation found in a document, and the generation that will run it. */
@@ -108,6 +111,7 @@ export class GatewayRuntime {
       access,
       documents: new DocumentStore(engine.apiSchema, { ...DOCUMENT_LIMITS, ...this.#options.documentLimits }),
       operations: new OperationStore(access),
+      costs: new OperationCosts(new CostRules(supergraph.sdl, engine.apiSchema)),
     };
   }
 }
