@@ -51,6 +51,7 @@ export {
   type SupergraphSource,
 } from './gateway-options.js';
 export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './graphiql/graphiql-options.js';
+export type { CostBudget, CostReport, DemandOptions } from './guard/cost/demand-control.js';
 export type { DocumentLimits } from './guard/document-limits.js';
 export type { RequestInfo } from './request-info.js';
 export type { GatewayRuntime } from './runtime.js';

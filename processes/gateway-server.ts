@@ -11,6 +11,7 @@ import {
 } from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
 import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
+import { costBudgetOf } from './cost-budget.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
 import { scopeNamedIn } from './named-scope.js';
@@ -54,7 +55,10 @@ export async function createGatewayServer(
       const bearer = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
       const { correlationId, traceparent, signal } = info;
       const origin = { ip: info.ip, userAgent: info.userAgent, correlationId };
-      const actor = bearer === undefined ? ANONYMOUS : await domains.iam.credentials.authenticate(bearer, origin);
+      const actor =
+        bearer === undefined
+          ? { ...ANONYMOUS, ip: info.ip, userAgent: info.userAgent }
+          : await domains.iam.credentials.authenticate(bearer, origin);
       return kernel.context({ actor, correlationId, traceparent, signal });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
@@ -65,6 +69,11 @@ export async function createGatewayServer(
     contextPerEvent: (context) => context.fresh(),
     logger,
     engine: configuration.engine,
+    demand: {
+      operationCostMax: configuration.cost.perOperationMax,
+      budgetOf: ({ actor }) => costBudgetOf(configuration, actor),
+    },
+    operationSecondsMax: configuration.operationSecondsMax,
     exposeErrors: configuration.exposesErrors,
     graphiql: {
       title: 'GPU control plane',
@@ -75,7 +84,12 @@ export async function createGatewayServer(
       ...(options.signInUrl === undefined ? {} : { signInUrl: options.signInUrl }),
     },
   });
-  const server = createHttpServer({ logger, metrics: kernel.metrics, readiness: runtime.readiness });
+  const server = createHttpServer({
+    logger,
+    metrics: kernel.metrics,
+    readiness: runtime.readiness,
+    trustedProxies: configuration.trustedProxies,
+  });
   setResponseHeaders(server, {
     corsOrigins: configuration.corsOrigins,
     isTlsOnly: configuration.publicUrl?.startsWith('https://') ?? false,

@@ -215,7 +215,7 @@ function largestOf(amounts: readonly Amount[]): Amount {
 
 function listDepth(type: GraphQLOutputType): number {
   if (isNonNullType(type)) return listDepth(type.ofType as GraphQLOutputType);
-  return isListType(type) ? 1 + listDepth(type.ofType as GraphQLOutputType) : 0;
+  return isListType(type) ? 1 + listDepth(type.ofType) : 0;
 }
 
 /** Whether any use of a field is left by its `@skip` and `@include`. */
