@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
-import { UNSTORABLE_TEXT, findUnstorableText } from '../kernel/database/storable-text.js';
 import { PlatformError } from '../kernel/errors/platform-error.js';
 import type { GatewayOperation } from './engine/engine.js';
 import { STREAM_LIMITS, type GatewayOptions, type StreamLimits } from './gateway-options.js';
 import { DemandControl } from './guard/cost/demand-control.js';
 import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mask-errors.js';
 import { withinDeadline } from './guard/operation-deadline.js';
+import { checkVariables } from './guard/variable-limits.js';
 import type { GatewayRuntime, SelectedOperation } from './runtime.js';
 import { DeliveryStream } from './streams/delivery-stream.js';
 
@@ -120,7 +120,7 @@ export class OperationService<Context extends object> {
     { context, variables }: OperationRequest<Context>,
   ): Promise<GatewayOperation> {
     const { holds, refuse } = this.#options;
-    refuseUnstorable(variables);
+    checkVariables(variables);
     try {
       const operation = await generation.operations.authorize(stored, definition, (name) => holds(context, name));
       // A stream pays once, for its first event: its events are bounded by its buffer.
@@ -182,12 +182,6 @@ export class OperationService<Context extends object> {
   #masking(correlationId: string): ErrorMasking {
     return { correlationId, exposeErrors: this.#options.exposeErrors ?? false, logger: this.#options.logger };
   }
-}
-
-function refuseUnstorable(variables: OperationRequest<object>['variables']): void {
-  const path = findUnstorableText(variables);
-  if (path === null) return;
-  throw new PlatformError('BAD_USER_INPUT', `$${path.join('.')}: ${UNSTORABLE_TEXT}.`, { field: path });
 }
 
 export function isSubscription({ definition }: SelectedOperation): boolean {

@@ -111,7 +111,7 @@ export class GatewayRuntime {
       access,
       documents: new DocumentStore(engine.apiSchema, { ...DOCUMENT_LIMITS, ...this.#options.documentLimits }),
       operations: new OperationStore(access),
-      costs: new OperationCosts(new CostRules(supergraph.sdl, engine.apiSchema)),
+      costs: new OperationCosts(new CostRules(engine.apiSchema, supergraph.sdl)),
     };
   }
 }

@@ -24,9 +24,13 @@ export class CostRules {
   readonly #introspectionSizes: ReadonlyMap<string, number>;
   readonly #fields = new Map<string, FieldCost>();
 
-  constructor(supergraphSdl: string, schema: GraphQLSchema) {
+  /** @param supergraphSdl where the directives stand; without it every weight and size is the default */
+  constructor(schema: GraphQLSchema, supergraphSdl?: string) {
     this.schema = schema;
-    this.#directives = readCostDirectives(parse(supergraphSdl, { noLocation: true }));
+    this.#directives =
+      supergraphSdl === undefined
+        ? { weights: new Map(), listSizes: new Map() }
+        : readCostDirectives(parse(supergraphSdl, { noLocation: true }));
     this.#introspectionSizes = introspectionSizes(schema);
   }
 

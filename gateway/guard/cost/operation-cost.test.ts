@@ -35,7 +35,7 @@ const SDL = `
   type PageInfo { endCursor: String }
   union Anything = Book | Author
 `;
-const rules = new CostRules(SDL, buildSchema(SDL));
+const rules = new CostRules(buildSchema(SDL), SDL);
 
 function costOf(text: string): OperationCost {
   const document = parse(text);
@@ -166,7 +166,7 @@ describe('the names of the directives', () => {
     const document = parse('{ few { title } bestsellers { title } }');
     const [definition] = document.definitions;
     const cost = new OperationCost(
-      new CostRules(sdl, buildSchema(sdl)),
+      new CostRules(buildSchema(sdl), sdl),
       document,
       definition as OperationDefinitionNode,
     );

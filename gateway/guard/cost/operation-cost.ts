@@ -30,6 +30,7 @@ const MUTATION_BASE = 10;
 
 /** The cost of what is selected on an object: expected, and of the object that came. */
 interface SelectionCost {
+  readonly fields: readonly FieldCostFunctions[];
   readonly estimate: Amount;
   readonly measure: (object: Readonly<Record<string, unknown>>) => number;
 }
@@ -72,10 +73,22 @@ export class OperationCost {
     return Math.ceil(this.#base + this.#selection.estimate({ ...this.#defaults, ...variables }));
   }
 
+  /** The part of the estimate that is introspection, whatever the variables: it is answered at once, and blocks others. */
+  get introspection(): number {
+    const ofRoot = this.#selection.fields.filter(({ selected }) =>
+      selected.uses.some(({ field }) => isMeta(field.name)),
+    );
+    return ofRoot.reduce((total, { estimate }) => total + estimate({}), 0);
+  }
+
   /** What the response cost. Denied and failed fields are null and cost nothing. */
   measure(data: Readonly<Record<string, unknown>> | null | undefined): number {
     return Math.ceil(this.#base + (data ? this.#selection.measure(data) : 0));
   }
+}
+
+function isMeta(fieldName: string): boolean {
+  return fieldName.startsWith('__');
 }
 
 class CostCompiler {
@@ -92,6 +105,7 @@ class CostCompiler {
     const source = { schema: this.#rules.schema, fragments: this.#fragments };
     const fields = selectedFields(source, selections).flatMap((selected) => this.#field(selected, sizes) ?? []);
     return {
+      fields,
       estimate: dearestOf(fields, this.#typeNamesOf(selections)),
       measure: (object) => {
         let total = 0;
@@ -121,7 +135,11 @@ class CostCompiler {
     const once = fieldWeight + argumentWeight;
     const measureElement = (value: unknown): number => {
       if (value === null || value === undefined) return 0;
-      if (Array.isArray(value)) return value.reduce<number>((total, item) => total + measureElement(item), 0);
+      if (Array.isArray(value)) {
+        let total = 0;
+        for (const item of value) total += measureElement(item);
+        return total;
+      }
       return elementWeight + (below ? below.measure(value as Readonly<Record<string, unknown>>) : 0);
     };
     return {
