@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DemandOptions } from './guard/cost/demand-control.js';
 import type { DocumentLimits } from './guard/document-limits.js';
+import type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
+import type { TrustedDocument } from './guard/documents/trusted-documents.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
 import type { SubgraphDefinition } from './supergraph.js';
@@ -54,6 +56,15 @@ export const STREAM_LIMITS: StreamLimits = {
   heartbeatSeconds: 15,
 };
 
+export interface DocumentOptions {
+  /** Documents that are prepared before they are asked for, and that clients may name instead of sending them. */
+  readonly trusted?: readonly TrustedDocument[];
+  /** What becomes of others; `off` unless given. */
+  readonly mode?: TrustedDocumentMode;
+  /** Whether clients may have a document remembered by its hash (automatic persisted queries); true unless given. */
+  readonly isAutomatic?: boolean;
+}
+
 export interface GatewayOptions<Context extends object> {
   readonly supergraph: SupergraphSource;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
@@ -82,6 +93,7 @@ export interface GatewayOptions<Context extends object> {
   readonly engine?: 'own' | 'stock';
   readonly documentLimits?: Partial<DocumentLimits>;
   readonly streamLimits?: Partial<StreamLimits>;
+  readonly documents?: DocumentOptions;
   readonly bodyBytesMax?: number;
   /** How long a query or mutation may take before it is answered with `TIMEOUT`; 30 unless given. */
   readonly operationSecondsMax?: number;

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { GatewayOptions } from './gateway-options.js';
 import { gatewayPlugin } from './http/fastify-plugin.js';
+import { preparedDocumentsOf } from './guard/documents/trusted-documents-of.js';
 import { OperationService } from './operation-service.js';
 import { GatewayRuntime, type EngineFactory } from './runtime.js';
 
@@ -21,6 +22,7 @@ export async function createGateway<Context extends object>(options: GatewayOpti
     transports,
     logger,
     ...(documentLimits ? { documentLimits } : {}),
+    trustedDocuments: () => preparedDocumentsOf(options).map(({ text }) => text),
     ...(options.engine === 'stock' ? { engineFactory: stockEngine } : {}),
   });
   const service = new OperationService(runtime, options);
@@ -43,6 +45,7 @@ const stockEngine: EngineFactory = async ({ sdl }, transports) => {
 export type { Engine } from './engine/engine.js';
 export {
   type Credentials,
+  type DocumentOptions,
   type GatewayLogger,
   type GatewayOptions,
   type OpenedStream,
@@ -53,6 +56,9 @@ export {
 export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './graphiql/graphiql-options.js';
 export type { CostBudget, CostReport, DemandOptions } from './guard/cost/demand-control.js';
 export type { DocumentLimits } from './guard/document-limits.js';
+export type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
+export { readDocuments } from './guard/documents/read-documents.js';
+export { sha256Of, type TrustedDocument } from './guard/documents/trusted-documents.js';
 export type { RequestInfo } from './request-info.js';
 export type { GatewayRuntime } from './runtime.js';
 export {

@@ -4,6 +4,9 @@ import { PlatformError } from '../kernel/errors/platform-error.js';
 import type { GatewayOperation } from './engine/engine.js';
 import { STREAM_LIMITS, type GatewayOptions, type StreamLimits } from './gateway-options.js';
 import { DemandControl } from './guard/cost/demand-control.js';
+import { DocumentResolver } from './guard/documents/document-resolver.js';
+import { trustedDocumentsOf } from './guard/documents/trusted-documents-of.js';
+import { TrustedDocuments } from './guard/documents/trusted-documents.js';
 import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mask-errors.js';
 import { withinDeadline } from './guard/operation-deadline.js';
 import { checkVariables } from './guard/variable-limits.js';
@@ -12,7 +15,10 @@ import { DeliveryStream } from './streams/delivery-stream.js';
 
 /** A GraphQL request, by whatever transport it came. */
 export interface OperationRequest<Context> {
+  /** The document's text; may be empty if the request names its document. */
   readonly query: string;
+  readonly documentId?: string | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly context: Context;
@@ -38,6 +44,7 @@ export class OperationService<Context extends object> {
   readonly #options: GatewayOptions<Context>;
   readonly #streamLimits: StreamLimits;
   readonly #demand: DemandControl<Context> | undefined;
+  readonly #documents: DocumentResolver;
   readonly #closing = new AbortController();
   readonly #streams = new Set<OperationStream>();
 
@@ -45,16 +52,20 @@ export class OperationService<Context extends object> {
     this.runtime = runtime;
     this.#options = options;
     this.#streamLimits = { ...STREAM_LIMITS, ...options.streamLimits };
+    const { isAutomatic = true, mode = 'off' } = options.documents ?? {};
+    const trusted = new TrustedDocuments(trustedDocumentsOf(options));
+    this.#documents = new DocumentResolver({ isAutomatic, mode, trusted, logger: options.logger });
     this.#demand = options.demand && new DemandControl(options.demand);
   }
 
   /** The operation that a request asks for, or why it is refused. */
-  select(
-    request: Pick<OperationRequest<Context>, 'query' | 'operationName' | 'correlationId'>,
-  ): SelectedOperation | OperationOutcome {
+  select(request: Omit<OperationRequest<Context>, 'context'>): SelectedOperation | OperationOutcome {
     try {
-      const selected = this.runtime.select(request.query, request.operationName ?? undefined);
-      return 'generation' in selected ? selected : this.refusal(selected, request.correlationId);
+      const document = this.#documents.resolve(request);
+      const selected = this.runtime.select(document.text, request.operationName ?? undefined);
+      if (!('generation' in selected)) return this.refusal(selected, request.correlationId);
+      document.remember();
+      return selected;
     } catch (error) {
       return this.refusal([error], request.correlationId);
     }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Engine } from './engine/engine.js';
 import { FederatedEngine } from './engine/federated-engine.js';
@@ -22,6 +23,8 @@ export interface RuntimeOptions {
   readonly logger: GatewayLogger;
   readonly engineFactory?: EngineFactory;
   readonly documentLimits?: Partial<DocumentLimits>;
+  /** Documents that every supergraph should know: prepared before it comes into force, reported if it breaks them. */
+  readonly trustedDocuments?: () => Iterable<string>;
 }
 
 /** One supergraph in force, with everything derived from it. Requests and streams keep the one that they began with. */
@@ -105,7 +108,7 @@ export class GatewayRuntime {
     const engine = await makeEngine(supergraph, transports);
     const access = new AccessRules(supergraph.sdl, engine.apiSchema);
     for (const transport of transports.values()) this.#transportsUsed.add(transport);
-    return {
+    const generation = {
       supergraphSdl: supergraph.sdl,
       engine,
       access,
@@ -113,6 +116,20 @@ export class GatewayRuntime {
       operations: new OperationStore(access),
       costs: new OperationCosts(new CostRules(engine.apiSchema, supergraph.sdl)),
     };
+    await this.#prepare(generation);
+    return generation;
+  }
+
+  /** Parses and validates what is trusted, in turns with requests that the generation before it serves. */
+  async #prepare({ documents }: Generation): Promise<void> {
+    for (const text of this.#options.trustedDocuments?.() ?? []) {
+      const stored = documents.get(text);
+      if (!('operations' in stored)) {
+        const reasons = stored.map(({ message }) => message);
+        this.#options.logger.warn({ text: text.slice(0, 200), reasons }, 'the supergraph breaks a trusted document');
+      }
+      await setImmediate();
+    }
   }
 }
 

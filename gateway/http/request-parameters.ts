@@ -1,0 +1,62 @@
+import { parseRequestParams, type Request, type RequestParams, type Response } from 'graphql-http';
+
+/** The parameters of a request, as the GraphQL over HTTP draft names them with its appendix on persisted documents. */
+export interface RequestParameters extends RequestParams {
+  readonly documentId?: string;
+}
+
+const DOCUMENT_ID_LENGTH_MAX = 256;
+const PARAMETERS = ['query', 'documentId', 'operationName', 'variables', 'extensions'] as const;
+
+/**
+ * Reads the parameters of a GET or POST. `graphql-http` does, but asks for a `query`: a request that names its document
+ * instead gets the empty one. Answers a response for a wrong method or content type; throws for malformed parameters.
+ */
+export async function readRequestParameters<Context>(
+  request: Request<unknown, Context>,
+): Promise<RequestParameters | Response> {
+  return request.method === 'GET' ? readQuery(request) : readBody(request);
+}
+
+async function readQuery<Context>(request: Request<unknown, Context>): Promise<RequestParameters | Response> {
+  const parameters = new URLSearchParams(request.url.split('?')[1]);
+  const repeated = PARAMETERS.find((name) => parameters.getAll(name).length > 1);
+  if (repeated !== undefined) throw new Error(`The parameter "${repeated}" is given more than once`);
+  const documentId = parameters.get('documentId') ?? undefined;
+  const names = documentId !== undefined || parameters.get('extensions')?.includes('persistedQuery');
+  if (!names || parameters.has('query')) return named(await parseRequestParams(request), documentId);
+  parameters.set('query', '');
+  return named(await parseRequestParams({ ...request, url: `?${parameters.toString()}` }), documentId);
+}
+
+async function readBody<Context>(request: Request<unknown, Context>): Promise<RequestParameters | Response> {
+  const text = typeof request.body === 'function' ? await request.body() : request.body;
+  const body: unknown = typeof text === 'string' && text !== '' ? parsed(text) : text;
+  if (Array.isArray(body)) throw new Error('Batches are not taken: send one operation in a request');
+  if (!isRecord(body)) return parseRequestParams({ ...request, body: text });
+  const { documentId, extensions, query } = body;
+  if (documentId !== undefined && documentId !== null && typeof documentId !== 'string')
+    throw new Error('Invalid documentId');
+  const names = typeof documentId === 'string' || (isRecord(extensions) && 'persistedQuery' in extensions);
+  const read = names && (query === undefined || query === null) ? { ...body, query: '' } : body;
+  return named(await parseRequestParams({ ...request, body: read }), documentId ?? undefined);
+}
+
+/** Text that is no JSON stays text: it is judged after the content type. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function named(read: RequestParams | Response, documentId: string | undefined): RequestParameters | Response {
+  if (!('query' in read) || documentId === undefined) return read;
+  if (documentId === '' || documentId.length > DOCUMENT_ID_LENGTH_MAX) throw new Error('Invalid documentId');
+  return { ...read, documentId };
+}
