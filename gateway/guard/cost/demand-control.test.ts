@@ -112,6 +112,11 @@ describe('demand control', () => {
     expect(refused.length).toBeLessThanOrEqual(10);
   });
 
+  it('charges for introspection', async () => {
+    const { body } = await ask('{ __schema { types { name fields { name } } } me { id } }', 'curious');
+    expect(body.extensions?.cost).toMatchObject({ estimated: 3, actual: 3 });
+  });
+
   it('does not charge for fields that the caller may not read', async () => {
     const { body } = await ask('{ me { name secretNotes { text } } }', 'denied');
     expect(body.extensions?.cost).toMatchObject({ estimated: 1, actual: 1 });

@@ -54,12 +54,13 @@ export class OperationCost {
   readonly #selection: SelectionCost;
   readonly #defaults: Variables;
 
-  constructor(rules: CostRules, document: DocumentNode, definition: OperationDefinitionNode) {
+  /** @param fixed what else it costs, whatever the variables and the response */
+  constructor(rules: CostRules, document: DocumentNode, definition: OperationDefinitionNode, fixed = 0) {
     const root = rules.schema.getRootType(definition.operation);
     if (!root) throw new Error(`the graph has no ${definition.operation}`);
     const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
     const compiler = new CostCompiler(rules, new Map(fragments.map((fragment) => [fragment.name.value, fragment])));
-    this.#base = definition.operation === OperationTypeNode.MUTATION ? MUTATION_BASE : 0;
+    this.#base = fixed + (definition.operation === OperationTypeNode.MUTATION ? MUTATION_BASE : 0);
     this.#selection = compiler.selection([{ parent: root, selectionSet: definition.selectionSet }], new Map());
     this.#defaults = Object.fromEntries(
       (definition.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>

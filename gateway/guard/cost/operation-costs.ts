@@ -12,11 +12,16 @@ export class OperationCosts {
     this.#rules = rules;
   }
 
-  /** What is fetched for the caller is what costs: fields that are denied to it do not. */
-  of({ fetched: { document, definition } }: GatewayOperation): OperationCost {
+  /** What is fetched for the caller is what costs, and introspection: fields that are denied cost nothing. */
+  of(operation: GatewayOperation): OperationCost {
+    const { document, definition } = operation.fetched;
     const known = this.#known.get(definition);
     if (known) return known;
-    const cost = new OperationCost(this.#rules, document, definition);
+    const introspection =
+      definition === operation.definition
+        ? 0
+        : new OperationCost(this.#rules, operation.document, operation.definition).introspection;
+    const cost = new OperationCost(this.#rules, document, definition, introspection);
     this.#known.set(definition, cost);
     return cost;
   }
