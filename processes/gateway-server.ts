@@ -11,6 +11,7 @@ import {
 } from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
 import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
+import { documentOptions } from './document-options.js';
 import { costBudgetOf } from './cost-budget.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
@@ -69,6 +70,7 @@ export async function createGatewayServer(
     contextPerEvent: (context) => context.fresh(),
     logger,
     engine: configuration.engine,
+    documents: await documentOptions(configuration),
     demand: {
       operationCostMax: configuration.cost.perOperationMax,
       budgetOf: ({ actor }) => costBudgetOf(configuration, actor),

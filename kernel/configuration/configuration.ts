@@ -42,6 +42,11 @@ const schema = z.object({
   CP_ANONYMOUS_COST_PER_MINUTE: amount.optional(),
   /** How long a query or a mutation may take. */
   CP_OPERATION_SECONDS_MAX: z.coerce.number().positive().max(600).default(30),
+  /** What becomes of GraphQL documents that are not registered. */
+  CP_TRUSTED_DOCUMENTS: z.enum(['off', 'log', 'enforce']).default('off'),
+  /** Further registered documents: manifests, .graphql files and folders of them, separated by commas. */
+  CP_TRUSTED_DOCUMENT_PATHS: z.string().default(''),
+  CP_AUTOMATIC_PERSISTED_QUERIES: flag.default(true),
   CP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CP_ENGINE: z.enum(['own', 'stock']).default('own'),
   CP_EVENT_RETENTION_SECONDS: seconds.default(30 * 24 * 3600),
@@ -78,6 +83,11 @@ export interface Configuration {
     readonly anonymousPerMinute: number;
   };
   readonly operationSecondsMax: number;
+  readonly documents: {
+    readonly mode: 'off' | 'log' | 'enforce';
+    readonly paths: readonly string[];
+    readonly isAutomatic: boolean;
+  };
   /** OIDC subjects of the first platform administrators. */
   readonly operatorSubjects: readonly string[];
   readonly logLevel: string;
@@ -171,6 +181,11 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
     trustedProxies: listOf(settings.CP_TRUSTED_PROXIES),
     cost: costOf(settings),
     operationSecondsMax: settings.CP_OPERATION_SECONDS_MAX,
+    documents: {
+      mode: settings.CP_TRUSTED_DOCUMENTS,
+      paths: listOf(settings.CP_TRUSTED_DOCUMENT_PATHS),
+      isAutomatic: settings.CP_AUTOMATIC_PERSISTED_QUERIES,
+    },
     operatorSubjects: listOf(settings.CP_OPERATORS),
     logLevel: settings.CP_LOG_LEVEL,
     engine: settings.CP_ENGINE,
