@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfiguration } from '../kernel/configuration/configuration.js';
 import { documentOptions } from './document-options.js';
-import { GRAPHIQL_TABS } from './graphiql-tabs.js';
 import { AllocationsDocument, MeDocument } from '../codegen/sdk/src/index.js';
 
 describe('the documents that a gateway trusts', () => {
-  it('are those of the SDK and of GraphiQL, under the identifiers that the SDK sends', async () => {
+  it('are those of the SDK, under the identifiers that the SDK sends', async () => {
     const { trusted = [], mode, isAutomatic } = await documentOptions(loadConfiguration({}));
     expect({ mode, isAutomatic }).toEqual({ mode: 'off', isAutomatic: true });
     for (const { id, text } of [AllocationsDocument, MeDocument]) expect(trusted).toContainEqual({ id, text });
-    const texts = new Set(trusted.map(({ text }) => text));
-    for (const { query } of GRAPHIQL_TABS) expect(texts).toContain(query);
   });
 
   it('are refused, naming the setting, when a path leads nowhere', async () => {

@@ -2,7 +2,7 @@ import { readDocuments, type DocumentOptions } from '../gateway/index.js';
 import { ConfigurationError, type Configuration } from '../kernel/configuration/configuration.js';
 import { projectPath } from '../kernel/project-path.js';
 
-/** The documents that the build registered (of the SDK and of GraphiQL), and those that the operator names. */
+/** The documents of the SDK, registered by the build, and those that the operator names. Those of GraphiQL come with it. */
 export async function documentOptions({ documents }: Pick<Configuration, 'documents'>): Promise<DocumentOptions> {
   const { isAutomatic, mode, paths } = documents;
   const registered = await readDocuments(projectPath('codegen', 'trusted-documents.json'));
