@@ -54,13 +54,13 @@ export async function createGatewayServer(
     authenticate: async (credentials, info) => {
       const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
       const bearer = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
-      const { correlationId, traceparent, signal } = info;
+      const { correlationId, signal, trace } = info;
       const origin = { ip: info.ip, userAgent: info.userAgent, correlationId };
       const actor =
         bearer === undefined
           ? { ...ANONYMOUS, ip: info.ip, userAgent: info.userAgent }
           : await domains.iam.credentials.authenticate(bearer, origin);
-      return kernel.context({ actor, correlationId, traceparent, signal });
+      return kernel.context({ actor, correlationId, ...trace, signal });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
     refuse: async (context, [permission], variables) => {
@@ -122,6 +122,7 @@ function transportTo(runtime: Runtime, name: string, schema: GraphQLSchema): Sub
       [ACTOR_HEADER]: await signActor(context.actor, key),
       'x-correlation-id': context.correlationId,
       ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
+      ...(context.tracestate === undefined ? {} : { tracestate: context.tracestate }),
     }),
   });
 }

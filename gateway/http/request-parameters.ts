@@ -1,3 +1,4 @@
+import { refuseForgeable } from './forgeable-request.js';
 import { parseRequestParams, type Request, type RequestParams, type Response } from 'graphql-http';
 
 /** The parameters of a request, as the GraphQL over HTTP draft names them with its appendix on persisted documents. */
@@ -10,12 +11,15 @@ const PARAMETERS = ['query', 'documentId', 'operationName', 'variables', 'extens
 
 /**
  * Reads the parameters of a GET or POST. `graphql-http` does, but asks for a `query`: a request that names its document
- * instead gets the empty one. Answers a response for a wrong method or content type; throws for malformed parameters.
+ * instead gets the empty one. Answers a response for a wrong method or content type; throws for malformed parameters,
+ * and for a GET that a page of somebody else may have made a browser send.
  */
 export async function readRequestParameters<Context>(
   request: Request<unknown, Context>,
 ): Promise<RequestParameters | Response> {
-  return request.method === 'GET' ? readQuery(request) : readBody(request);
+  if (request.method !== 'GET') return readBody(request);
+  refuseForgeable(request);
+  return readQuery(request);
 }
 
 async function readQuery<Context>(request: Request<unknown, Context>): Promise<RequestParameters | Response> {
