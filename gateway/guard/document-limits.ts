@@ -23,6 +23,8 @@ export interface DocumentLimits {
   /** How often the document spreads one and the same fragment. */
   readonly spreadsPerFragmentMax: number;
   readonly operationsMax: number;
+  /** Variables of one operation. */
+  readonly variablesMax: number;
   readonly charactersMax: number;
   /** Pairs of fields with the same response name at the same place: validation compares each. */
   readonly overlapsMax: number;
@@ -38,6 +40,7 @@ export const DOCUMENT_LIMITS: DocumentLimits = {
   spreadsMax: 500,
   spreadsPerFragmentMax: 100,
   operationsMax: 50,
+  variablesMax: 200,
   charactersMax: 100_000,
   overlapsMax: 20_000,
 };
@@ -63,7 +66,10 @@ export function checkDocumentLimits(document: DocumentNode, limits: DocumentLimi
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
     const { depth, fields, aliases, rootFields, directives, spreads } = measure.ofDefinition(definition);
     refuseAbove('depth', depth, limits.depthMax);
-    if (definition.kind === Kind.OPERATION_DEFINITION) refuseAbove('rootFields', rootFields, limits.rootFieldsMax);
+    if (definition.kind === Kind.OPERATION_DEFINITION) {
+      refuseAbove('rootFields', rootFields, limits.rootFieldsMax);
+      refuseAbove('variables', definition.variableDefinitions?.length ?? 0, limits.variablesMax);
+    }
     refuseAbove('aliases', aliases, limits.aliasesMax);
     refuseAbove('directives', directives, limits.directivesMax);
     refuseAbove('spreads', spreads, limits.spreadsMax);

@@ -7,6 +7,14 @@ export interface RequestParameters extends RequestParams {
 }
 
 const DOCUMENT_ID_LENGTH_MAX = 256;
+/** Lists and objects inside each other, more than variables may have. */
+const NESTING_MAX = 100;
+const GLANCED_LENGTH_MIN = 10_000;
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = '\\'.charCodeAt(0);
+/** The closing ones are two further on, both in ASCII. */
+const BRACKET = '['.charCodeAt(0);
+const BRACE = '{'.charCodeAt(0);
 const PARAMETERS = ['query', 'documentId', 'operationName', 'variables', 'extensions'] as const;
 
 /**
@@ -35,6 +43,8 @@ async function readQuery<Context>(request: Request<unknown, Context>): Promise<R
 
 async function readBody<Context>(request: Request<unknown, Context>): Promise<RequestParameters | Response> {
   const text = typeof request.body === 'function' ? await request.body() : request.body;
+  if (isCompressed(request)) return [null, { status: 415, statusText: 'Unsupported Media Type' }];
+  if (typeof text === 'string' && isNestedTooDeep(text)) throw new Error(`JSON may nest ${NESTING_MAX} deep at most`);
   const body: unknown = typeof text === 'string' && text !== '' ? parsed(text) : text;
   if (Array.isArray(body)) throw new Error('Batches are not taken: send one operation in a request');
   if (!isRecord(body)) return parseRequestParams({ ...request, body: text });
@@ -44,6 +54,32 @@ async function readBody<Context>(request: Request<unknown, Context>): Promise<Re
   const names = typeof documentId === 'string' || (isRecord(extensions) && 'persistedQuery' in extensions);
   const read = names && (query === undefined || query === null) ? { ...body, query: '' } : body;
   return named(await parseRequestParams({ ...request, body: read }), documentId ?? undefined);
+}
+
+/** Bodies are read as they come (RFC 9110, 8.4). */
+function isCompressed({ headers }: Request<unknown, unknown>): boolean {
+  const coding: unknown =
+    typeof headers.get === 'function'
+      ? headers.get('content-encoding')
+      : (headers as Readonly<Record<string, unknown>>)['content-encoding'];
+  return typeof coding === 'string' && coding !== '' && coding.toLowerCase() !== 'identity';
+}
+
+/** Parsing deep JSON takes many times as long as flat JSON: a glance at the brackets of a large body comes first. */
+function isNestedTooDeep(text: string): boolean {
+  if (text.length < GLANCED_LENGTH_MIN) return false;
+  let nesting = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charCodeAt(index);
+    if (character === QUOTE) isInString = !isInString;
+    else if (character === BACKSLASH) index += isInString ? 1 : 0;
+    else if (isInString) continue;
+    else if (character === BRACKET || character === BRACE) nesting++;
+    else if (character === BRACKET + 2 || character === BRACE + 2) nesting--;
+    if (nesting > NESTING_MAX) return true;
+  }
+  return false;
 }
 
 /** Text that is no JSON stays text: it is judged after the content type. */
