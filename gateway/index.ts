@@ -40,6 +40,8 @@ const stockEngine: EngineFactory = async ({ sdl }, transports) => {
   return StockEngine.start({ supergraphSdl: sdl, transports });
 };
 
+export { contractSupergraph } from './contract/contract-supergraph.js';
+export { taggedAudiences } from './contract/tagged-audiences.js';
 export type { Engine } from './engine/engine.js';
 export {
   type Credentials,

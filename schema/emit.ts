@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, print, printSchema } from 'graphql';
 import { z } from 'zod';
-import { composeSupergraph, type SubgraphDefinition } from '../gateway/index.js';
+import { composeSupergraph, contractSupergraph, type SubgraphDefinition } from '../gateway/index.js';
 import { loadConfiguration } from '../kernel/configuration/configuration.js';
 import type { EventType } from '../kernel/events/event-type.js';
 import { Kernel } from '../kernel/kernel.js';
@@ -12,7 +12,6 @@ import { DOMAINS, buildSchemas, composeDomains } from '../subgraphs/composition.
 import { nodePrefixes } from '../subgraphs/packets.js';
 import { apiSchemaOf } from './api-schema.js';
 import { asyncApiDocument } from './async-api.js';
-
 import { nodeSubgraph } from './node-subgraph.js';
 
 /** Every generated file of `schema/`, by its path below it. Built from code alone: nothing is connected to. */
@@ -34,6 +33,10 @@ export async function renderSchema(): Promise<Map<string, string>> {
   const supergraph = composeSupergraph(definitions);
   files.set('supergraph.graphql', `${supergraph.sdl.trim()}\n`);
   files.set('api.graphql', `${printSchema(apiSchemaOf(supergraph.sdl))}\n`);
+  for (const contract of ['public', 'operator'] as const) {
+    const visible = apiSchemaOf(contractSupergraph(supergraph.sdl, contract));
+    files.set(`contracts/${contract}.graphql`, `${printSchema(visible)}\n`);
+  }
   const events = [...domains.subgraphs.values()].flatMap((subgraph) => [...subgraph.events]);
   for (const event of events) files.set(`events/${event.type}.json`, eventSchema(event));
   files.set('events/asyncapi.json', asyncApiDocument(events));

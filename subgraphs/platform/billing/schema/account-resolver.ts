@@ -13,7 +13,7 @@ import {
   Root,
   registerEnumType,
 } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Loader, type RequestContext, defineLoader } from '../../../../kernel/graphql/request-context.js';
 import { DateTime, Decimal } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
@@ -84,6 +84,7 @@ class CreditGrantInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a billing account.' })
+@Tag('operator')
 class BillingAccountPayload extends MutationPayload {
   @Field(() => BillingAccount, {
     nullable: true,
@@ -126,6 +127,7 @@ export class AccountResolver {
     nullable: true,
     description: 'The account of an organization; null when the caller may not read it.',
   })
+  @Tag('public')
   @Access(READ_ACCOUNT)
   async billingAccount(
     @Arg('organizationId', () => ID, { description: 'The organization.' }) organizationId: string,
@@ -138,6 +140,7 @@ export class AccountResolver {
   @Mutation(() => BillingAccountPayload, {
     description: 'Credits money to an account. What is owed is paid first; nothing that was released restarts.',
   })
+  @Tag('operator')
   @Access('billing.account.top_up')
   creditTopUp(
     @Arg('input', () => CreditTopUpInput, { description: 'The money.' }) input: CreditTopUpInput,
@@ -147,6 +150,7 @@ export class AccountResolver {
   }
 
   @Mutation(() => BillingAccountPayload, { description: 'Grants credit, which is used before paid money.' })
+  @Tag('operator')
   @Access('billing.credit.grant')
   creditGrant(
     @Arg('input', () => CreditGrantInput, { description: 'The credit.' }) input: CreditGrantInput,

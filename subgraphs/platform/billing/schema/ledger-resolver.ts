@@ -13,7 +13,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { Access, Cost, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -61,6 +61,7 @@ class LedgerTransferCorrectInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of the ledger.' })
+@Tag('operator')
 class LedgerTransferPayload extends MutationPayload {
   @Field(() => LedgerTransfer, {
     nullable: true,
@@ -82,6 +83,7 @@ export class LedgerResolver {
   constructor(readonly correctTransfer: ReturnType<typeof createCorrectTransfer>) {}
 
   @Query(() => LedgerTransferConnection, { description: 'Transfers of an organization, newest first.' })
+  @Tag('public')
   @Access(READ_ACCOUNT)
   @ListSize({
     assumedSize: 20,
@@ -101,6 +103,7 @@ export class LedgerResolver {
     description:
       'Compares accepted usage, rated lines and transfers of an organization, and its accounts with their transfers.',
   })
+  @Tag('public')
   @Access(READ_ACCOUNT)
   @Cost(50)
   async ledgerReconciliation(
@@ -119,6 +122,7 @@ export class LedgerResolver {
   }
 
   @Mutation(() => LedgerTransferPayload, { description: 'Takes a charge back, in full and once.' })
+  @Tag('operator')
   @Access('billing.transfer.correct')
   ledgerTransferCorrect(
     @Arg('input', () => LedgerTransferCorrectInput, { description: 'The charge.' }) input: LedgerTransferCorrectInput,

@@ -118,11 +118,13 @@ export class SpendEventResolver {
         }),
       ),
   })
+  @Tag('public')
   spendEvents(@Args(() => SpendEventsArgs) _args: SpendEventsArgs, @Root() event: DomainEvent): SpendEvent {
     return event as SpendEvent;
   }
 
   @Query(() => [SpendEvent], { name: 'spendEvents', description: 'The same events as history, oldest first.' })
+  @Tag('public')
   @Access(READ_USAGE)
   async spendHistory(
     @Args(() => SpendEventsArgs) args: SpendEventsArgs,

@@ -120,6 +120,7 @@ export class AuditRecord extends Node {
 export const AuditRecordConnection = connectionType('AuditRecord', () => AuditRecord);
 
 @ObjectType({ description: 'A record that got its place in the audit log. Its cursors are those of this stream only.' })
+@Tag('public')
 export class AuditEvent extends DomainEvent {
   @Field(() => AuditRecord, { nullable: true, description: 'The record.' })
   subject!: AuditRecord | null;

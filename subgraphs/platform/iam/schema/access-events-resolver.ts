@@ -13,7 +13,7 @@ import {
   createUnionType,
 } from 'type-graphql';
 import { PLATFORM_SCOPE, type Scope } from '../../../../kernel/access/authority.js';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, Tag } from '../../../../kernel/federation/directives.js';
 import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -54,6 +54,7 @@ export const HierarchyEventSubject = createUnionType({
 });
 
 @ObjectType({ description: 'Something that changed who may do what.' })
+@Tag('public')
 export class AccessEvent extends DomainEvent {
   @Field(() => AccessEventSubject, {
     nullable: true,
@@ -63,6 +64,7 @@ export class AccessEvent extends DomainEvent {
 }
 
 @ObjectType({ description: 'Something that happened to an organization, a department or a project.' })
+@Tag('public')
 export class OrganizationEvent extends DomainEvent {
   @Field(() => HierarchyEventSubject, {
     nullable: true,
@@ -103,6 +105,7 @@ export class AccessEventResolver {
       return domainEvents((context as RequestContext).stream(options));
     },
   })
+  @Tag('public')
   accessEvents(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) _organizationId:
       | string
@@ -114,6 +117,7 @@ export class AccessEventResolver {
   }
 
   @Query(() => [AccessEvent], { name: 'accessEvents', description: 'The same events as history, oldest first.' })
+  @Tag('public')
   @Access(READ_ACCESS)
   async accessHistory(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:
@@ -162,6 +166,7 @@ export class OrganizationEventResolver {
       return domainEvents((context as RequestContext).stream(options));
     },
   })
+  @Tag('public')
   organizationEvents(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) _organizationId:
       | string
@@ -176,6 +181,7 @@ export class OrganizationEventResolver {
     name: 'organizationEvents',
     description: 'The same events as history, oldest first.',
   })
+  @Tag('public')
   @Access(READ_ORGANIZATION)
   async organizationHistory(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:

@@ -49,6 +49,7 @@ export class DecisionResolver {
   }
 
   @Query(() => AccessDecision, { description: 'Why the caller may, or may not. The same engine that decides.' })
+  @Tag('public')
   async accessDecision(
     @Arg('permission', () => String, { description: '`<domain>.<resource>.<verb>`.' }) permission: string,
     @Arg('scopeId', () => ID, { description: '`platform`, an organization, a department or a project.' })
@@ -77,6 +78,7 @@ export class DecisionResolver {
   @Query(() => [String], {
     description: 'Every permission that the caller has at a scope now: what a portal shows or greys out.',
   })
+  @Tag('public')
   @ListSize({ assumedSize: 100 })
   @Cost(10)
   async viewerPermissions(

@@ -1,4 +1,5 @@
 import { Field, Float, ID, InputType, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { BigIntScalar, DateTime } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import { BindingEffectEnum } from './access-enums.js';
@@ -142,30 +143,35 @@ export class PolicyValueClearInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a group.' })
+@Tag('public')
 export class GroupPayload extends MutationPayload {
   @Field(() => Group, { nullable: true, description: 'The group; null when nothing was done, or it is gone.' })
   group!: Group | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a role.' })
+@Tag('public')
 export class RolePayload extends MutationPayload {
   @Field(() => Role, { nullable: true, description: 'The role; null when nothing was done, or it is gone.' })
   role!: Role | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a role binding.' })
+@Tag('public')
 export class RoleBindingPayload extends MutationPayload {
   @Field(() => RoleBinding, { nullable: true, description: 'The binding; null when nothing was done.' })
   roleBinding!: RoleBinding | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a quota.' })
+@Tag('public')
 export class QuotaPayload extends MutationPayload {
   @Field(() => Quota, { nullable: true, description: 'The quota; null when nothing was done.' })
   quota!: Quota | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a policy value.' })
+@Tag('public')
 export class PolicyValuePayload extends MutationPayload {
   @Field(() => PolicyValue, { nullable: true, description: 'The value; null when nothing was done, or it is gone.' })
   policyValue!: PolicyValue | null;

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { DateTime } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import { OrganizationType } from './access-enums.js';
@@ -144,24 +145,28 @@ export class UserEnableInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of an organization.' })
+@Tag('public')
 export class OrganizationPayload extends MutationPayload {
   @Field(() => Organization, { nullable: true, description: 'The organization; null when nothing was done.' })
   organization!: Organization | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a department.' })
+@Tag('public')
 export class DepartmentPayload extends MutationPayload {
   @Field(() => Department, { nullable: true, description: 'The department; null when nothing was done.' })
   department!: Department | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a project.' })
+@Tag('public')
 export class ProjectPayload extends MutationPayload {
   @Field(() => Project, { nullable: true, description: 'The project; null when nothing was done.' })
   project!: Project | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a person or its membership.' })
+@Tag('public')
 export class UserPayload extends MutationPayload {
   @Field(() => User, {
     nullable: true,

@@ -74,6 +74,7 @@ export class PreviewResolver {
   @Query(() => RoleBindingPreview, {
     description: 'Exactly who would gain and lose what, by the engine that decides. Changes nothing.',
   })
+  @Tag('public')
   @Access(READ_BINDING)
   @ListSize({ assumedSize: 50, sizedFields: ['changes'] })
   @Cost(50)

@@ -128,7 +128,7 @@ export function toComputeNode(record: NodeRecord): ComputeNode {
   return { ...record, availableActions: nodeLifecycle.available(record.state), record };
 }
 
-export const ComputeNodeConnection = connectionType('ComputeNode', () => ComputeNode);
+export const ComputeNodeConnection = connectionType('ComputeNode', () => ComputeNode, 'operator');
 
 @ObjectType({ description: 'Something that happened to a machine or its slots.' })
 @Tag('operator')

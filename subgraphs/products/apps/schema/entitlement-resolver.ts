@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -39,6 +39,7 @@ export class EntitlementResolver {
   @Query(() => AppEntitlementConnection, {
     description: 'Which apps a project may launch, or might once; empty where the caller may not see it.',
   })
+  @Tag('public')
   @Access('apps.entitlement.read')
   @ListSize({
     assumedSize: 20,
@@ -66,6 +67,7 @@ export class EntitlementResolver {
   }
 
   @Mutation(() => AppEntitlementPayload, { description: 'Enables an app for a project.' })
+  @Tag('public')
   @Access('apps.entitlement.enable')
   appEnable(
     @Arg('input', () => AppEntitlementInput, { description: 'App and project.' }) input: AppEntitlementInput,
@@ -79,6 +81,7 @@ export class EntitlementResolver {
   @Mutation(() => AppEntitlementPayload, {
     description: 'Disables an app for a project: ends new launches; what runs goes on.',
   })
+  @Tag('public')
   @Access('apps.entitlement.disable')
   appDisable(
     @Arg('input', () => AppEntitlementInput, { description: 'App and project.' }) input: AppEntitlementInput,

@@ -80,6 +80,7 @@ export class AppWorkItem extends Node {
 @ObjectType({
   description: 'A lease: hand `leaseId` and `fence` back with every write. Lost when it is not renewed in time.',
 })
+@Tag('public')
 export class AppWorkItemLease {
   @Field(() => ID, { description: 'Names the lease.' })
   leaseId!: string;
@@ -94,6 +95,7 @@ export class AppWorkItemLease {
 }
 
 @ObjectType({ description: 'Answer to asking for work.' })
+@Tag('public')
 export class AppWorkItemLeasePayload extends MutationPayload {
   @Field(() => AppWorkItemLease, {
     nullable: true,
@@ -103,6 +105,7 @@ export class AppWorkItemLeasePayload extends MutationPayload {
 }
 
 @ObjectType({ description: 'Answer to a heartbeat.' })
+@Tag('public')
 export class AppWorkItemHeartbeatPayload extends MutationPayload {
   @Field(() => AppHeartbeatAnswer, {
     nullable: true,
@@ -115,6 +118,7 @@ export class AppWorkItemHeartbeatPayload extends MutationPayload {
   description:
     'Answer to a write of a worker. `STALE_FENCE` in `userErrors` means that the lease was lost and nothing was applied.',
 })
+@Tag('public')
 export class AppWorkItemPayload extends MutationPayload {
   @Field(() => AppWorkItem, { nullable: true, description: 'The work item, as it is now.' })
   workItem!: AppWorkItem | null;

@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import type { RouteState } from '../domain/route-lifecycle.js';
@@ -111,12 +112,14 @@ export class ModelPolicySetInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a model route.' })
+@Tag('public')
 export class ModelRoutePayload extends MutationPayload {
   @Field(() => ModelRoute, { nullable: true, description: 'The route; null when nothing was done.' })
   modelRoute!: ModelRoute | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a model policy.' })
+@Tag('public')
 export class ModelPolicyPayload extends MutationPayload {
   @Field(() => ModelPolicy, { nullable: true, description: 'The policy; null when nothing was done.' })
   modelPolicy!: ModelPolicy | null;
