@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Audience } from '../kernel/federation/audience.js';
 import type { DocumentLimits } from './guard/document-limits.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
@@ -56,6 +57,8 @@ export const STREAM_LIMITS: StreamLimits = {
 export interface GatewayOptions<Context extends object> {
   readonly supergraph: SupergraphSource;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
+  /** Whom the graph is shown to, by the `@tag`s of its fields; all of it unless given. */
+  readonly contract?: Audience;
   /** Makes the context of a request, or throws an error with a code (`UNAUTHENTICATED`, …). */
   readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
   /** Whether the caller holds a permission that `@access` names. */

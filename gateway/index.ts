@@ -15,11 +15,12 @@ export interface Gateway {
 
 /** Starts a gateway. Throws if the supergraph does not compose, or lacks a transport. */
 export async function createGateway<Context extends object>(options: GatewayOptions<Context>): Promise<Gateway> {
-  const { supergraph, transports, logger, documentLimits } = options;
+  const { supergraph, transports, contract, logger, documentLimits } = options;
   const runtime = await GatewayRuntime.start({
     supergraph,
     transports,
     logger,
+    ...(contract ? { contract } : {}),
     ...(documentLimits ? { documentLimits } : {}),
     ...(options.engine === 'stock' ? { engineFactory: stockEngine } : {}),
   });

@@ -1,4 +1,6 @@
 import type { GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { Audience } from '../kernel/federation/audience.js';
+import { contractSupergraph } from './contract/contract-supergraph.js';
 import type { Engine } from './engine/engine.js';
 import { FederatedEngine } from './engine/federated-engine.js';
 import type { GatewayLogger, SupergraphSource } from './gateway-options.js';
@@ -18,6 +20,8 @@ export interface RuntimeOptions {
   readonly supergraph: SupergraphSource;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
   readonly logger: GatewayLogger;
+  /** Whom the graph is shown to; every supergraph put in force is filtered for it. All of it unless given. */
+  readonly contract?: Audience;
   readonly engineFactory?: EngineFactory;
   readonly documentLimits?: Partial<DocumentLimits>;
 }
@@ -96,8 +100,9 @@ export class GatewayRuntime {
     source: SupergraphSource,
     transports: ReadonlyMap<string, SubgraphTransport>,
   ): Promise<Generation> {
-    const supergraph =
+    const whole =
       'sdl' in source ? { sdl: source.sdl, urls: new Map<string, string>() } : composeSupergraph(source.subgraphs);
+    const supergraph = { ...whole, sdl: contractSupergraph(whole.sdl, this.#options.contract ?? 'internal') };
     const makeEngine = this.#options.engineFactory ?? ownEngine;
     const engine = await makeEngine(supergraph, transports);
     const access = new AccessRules(supergraph.sdl, engine.apiSchema);
