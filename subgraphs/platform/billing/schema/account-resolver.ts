@@ -45,7 +45,7 @@ registerEnumType(TopUpSource, {
 
 @InputType({ description: 'Money that comes in.' })
 class CreditTopUpInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => Decimal, { description: 'How much, in the currency of the deployment; above zero.' })
   amount!: string;
@@ -66,7 +66,7 @@ class CreditTopUpInput {
 
 @InputType({ description: 'Credit that nobody paid for.' })
 class CreditGrantInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => Decimal, { description: 'How much; above zero.' })
   amount!: string;
@@ -130,7 +130,8 @@ export class AccountResolver {
   @Tag('public')
   @Access(READ_ACCOUNT)
   async billingAccount(
-    @Arg('organizationId', () => ID, { description: 'The organization.' }) organizationId: string,
+    @Arg('organizationId', () => ID, { description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string,
     @Ctx() context: RequestContext,
   ): Promise<BillingAccount | null> {
     context.requireSignIn();

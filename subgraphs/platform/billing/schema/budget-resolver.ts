@@ -11,7 +11,7 @@ import { Budget, BudgetPeriod, toBudget } from './budget-type.js';
 class BudgetSetInput {
   @Field(() => ID, { nullable: true, description: 'The organization, for a budget over all its projects.' })
   organizationId?: string;
-  @Field(() => ID, { nullable: true, description: 'The project.' })
+  @Field(() => ID, { nullable: true, description: 'The project, by its TypeID (`prj_…`).' })
   projectId?: string;
   @Field(() => BudgetPeriod, {
     nullable: true,

@@ -41,7 +41,7 @@ import { UsageRecord } from './usage-type.js';
 
 @ArgsType()
 class LedgerTransfersArgs extends PageArgs {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => TransferCode, { nullable: true, description: 'Only transfers for this reason.' })
   code?: string;
@@ -107,7 +107,8 @@ export class LedgerResolver {
   @Access(READ_ACCOUNT)
   @Cost(50)
   async ledgerReconciliation(
-    @Arg('organizationId', () => ID, { description: 'The organization.' }) organizationId: string,
+    @Arg('organizationId', () => ID, { description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string,
     @Ctx() context: RequestContext,
   ): Promise<LedgerReconciliation> {
     await context.require(READ_ACCOUNT, organizationScope(organizationId));

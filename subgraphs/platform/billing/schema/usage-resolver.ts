@@ -12,7 +12,7 @@ import { UsageRecord, UsageRecordConnection, toUsageRecord } from './usage-type.
 
 @ArgsType()
 class UsageRecordsArgs extends PageArgs {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => ID, { nullable: true, description: 'Only usage of this project.' })
   projectId?: string;

@@ -53,9 +53,9 @@ registerEnumType(AuditScopeLevel, {
   description: 'At which level of the hierarchy it was tried.',
   valuesConfig: {
     PLATFORM: { description: 'The platform itself.' },
-    ORGANIZATION: { description: 'An organization.' },
-    DEPARTMENT: { description: 'A department.' },
-    PROJECT: { description: 'A project.' },
+    ORGANIZATION: { description: 'A customer, with all its departments and projects.' },
+    DEPARTMENT: { description: 'Part of an organization, with its projects.' },
+    PROJECT: { description: 'Where work happens, and nothing beside it.' },
   },
 });
 

@@ -107,9 +107,8 @@ export class AccessEventResolver {
   })
   @Tag('public')
   accessEvents(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) _organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    _organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
   ): AccessEvent {
@@ -120,9 +119,8 @@ export class AccessEventResolver {
   @Tag('public')
   @Access(READ_ACCESS)
   async accessHistory(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
       | string
       | undefined,
@@ -168,9 +166,8 @@ export class OrganizationEventResolver {
   })
   @Tag('public')
   organizationEvents(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) _organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    _organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
   ): OrganizationEvent {
@@ -184,9 +181,8 @@ export class OrganizationEventResolver {
   @Tag('public')
   @Access(READ_ORGANIZATION)
   async organizationHistory(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
       | string
       | undefined,

@@ -18,9 +18,11 @@ export class AccessDecision {
   isAllowed!: boolean;
   @Field(() => String, { description: 'The permission that was asked for.' })
   permission!: string;
-  @Field(() => ScopeLevelEnum, { description: 'The level of the scope.' })
+  @Field(() => ScopeLevelEnum, {
+    description: 'Where in the hierarchy it counts: platform, organization, department or project.',
+  })
   scopeLevel!: string;
-  @Field(() => ID, { description: 'The scope.' })
+  @Field(() => ID, { description: '`platform`, or the TypeID of an organization, department or project.' })
   scopeId!: string;
   @Field(() => String, {
     description:

@@ -19,7 +19,7 @@ export class GroupCreateInput {
   idempotencyKey?: string;
 }
 
-@InputType({ description: 'A group.' })
+@InputType({ description: 'Which group is deleted.' })
 export class GroupDeleteInput {
   @Field(() => ID, { description: 'The group.' })
   id!: string;
@@ -27,7 +27,7 @@ export class GroupDeleteInput {
 
 @InputType({ description: 'A group and one of its members.' })
 export class GroupMemberInput {
-  @Field(() => ID, { description: 'The group.' })
+  @Field(() => ID, { description: 'The group, by its TypeID.' })
   groupId!: string;
   @Field(() => ID, { description: 'A user, service account or group of the same organization.' })
   principalId!: string;
@@ -35,7 +35,7 @@ export class GroupMemberInput {
 
 @InputType({ description: 'What a role is created with. It gives nothing until it is bound.' })
 export class RoleCreateInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => String, { description: 'Name for bindings: 2 to 48 lower-case letters, digits or underscores.' })
   name!: string;
@@ -61,7 +61,7 @@ export class RoleUpdateInput {
   permissions?: string[];
 }
 
-@InputType({ description: 'A role.' })
+@InputType({ description: 'Which custom role is deleted.' })
 export class RoleDeleteInput {
   @Field(() => ID, { description: 'The role.' })
   id!: string;
@@ -91,7 +91,7 @@ export class RoleBindingCreateInput {
   idempotencyKey?: string;
 }
 
-@InputType({ description: 'A role binding.' })
+@InputType({ description: 'Which role binding is revoked.' })
 export class RoleBindingRevokeInput {
   @Field(() => ID, { description: 'The binding.' })
   id!: string;
@@ -136,7 +136,7 @@ export class PolicyValueSetInput {
   idempotencyKey?: string;
 }
 
-@InputType({ description: 'A policy value.' })
+@InputType({ description: 'Which policy value is taken away; the one of the scope above then counts.' })
 export class PolicyValueClearInput {
   @Field(() => ID, { description: 'The policy value.' })
   id!: string;

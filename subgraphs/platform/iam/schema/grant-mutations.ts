@@ -35,7 +35,7 @@ export class GrantMutations {
     this.#roles = roles;
   }
 
-  @Mutation(() => GroupPayload, { description: 'Creates a group.' })
+  @Mutation(() => GroupPayload, { description: 'Creates a group of members, to bind roles to many at once.' })
   @Tag('public')
   @Access('iam.group.create')
   groupCreate(

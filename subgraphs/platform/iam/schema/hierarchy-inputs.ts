@@ -42,7 +42,7 @@ export class OrganizationMoveInput {
 
 @InputType({ description: 'What a department is created with.' })
 export class DepartmentCreateInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => String, { description: 'Its name, in 2 to 120 characters.' })
   name!: string;
@@ -62,7 +62,7 @@ export class DepartmentRenameInput {
 
 @InputType({ description: 'What a project is created with.' })
 export class ProjectCreateInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => ID, { nullable: true, description: 'The department; the default one when absent.' })
   departmentId?: string;
@@ -124,7 +124,7 @@ export class MemberInviteInput {
 
 @InputType({ description: 'Who is a member no longer.' })
 export class MemberRemoveInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => ID, { description: 'The person.' })
   userId!: string;

@@ -89,7 +89,9 @@ export class HierarchyMutations {
     return this.#organization(this.#commands.closeOrganization as never, input, context);
   }
 
-  @Mutation(() => DepartmentPayload, { description: 'Creates a department.' })
+  @Mutation(() => DepartmentPayload, {
+    description: 'Creates a department in an organization, for projects to belong to.',
+  })
   @Tag('public')
   @Access('iam.department.create')
   departmentCreate(

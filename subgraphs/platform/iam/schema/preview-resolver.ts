@@ -35,7 +35,7 @@ export class RoleBindingPreviewInput {
 export class PermissionChange {
   @Field(() => String, { description: '`<domain>.<resource>.<verb>`.' })
   permission!: string;
-  @Field(() => [ID], { description: 'The scopes.' })
+  @Field(() => [ID], { description: 'TypeIDs of the organizations, departments or projects where it changes.' })
   scopeIds!: string[];
 }
 

@@ -115,7 +115,9 @@ export class IncidentResolver {
     return resolveIncident({ id }, context);
   }
 
-  @Mutation(() => IncidentPayload, { description: 'Opens an incident.' })
+  @Mutation(() => IncidentPayload, {
+    description: 'Tells of an incident that people have noticed; the status components it names show it.',
+  })
   @Tag('operator')
   @Access('registry.incident.open')
   incidentOpen(

@@ -63,7 +63,7 @@ class SkuCreateInput {
   billingUnit!: string;
   @Field(() => [Int], { description: 'How many GPUs an allocation may have.' })
   allowedGpuCounts!: number[];
-  @Field(() => String, { nullable: true, description: 'Model of the GPU.' })
+  @Field(() => String, { nullable: true, description: "The maker's name of the GPU, such as `H100`." })
   gpuModel?: string;
   @Field(() => String, { nullable: true, description: 'The fabric between GPUs and nodes.' })
   fabric?: string;

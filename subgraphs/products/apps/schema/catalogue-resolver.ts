@@ -42,7 +42,7 @@ class AppCreateInput {
 
 @InputType({ description: 'A new version of an app.' })
 class AppVersionRegisterInput {
-  @Field(() => String, { description: 'The app.' })
+  @Field(() => String, { description: 'The app, by its slug such as `jupyterlab`.' })
   appSlug!: string;
   @Field(() => JsonObject, { description: 'The manifest, at most 64 KiB. All its faults are answered at once.' })
   manifest!: Record<string, unknown>;
@@ -94,7 +94,7 @@ export class AppResolver {
   })
   @Tag('public')
   async app(
-    @Arg('slug', () => String, { description: 'Its slug.' }) slug: string,
+    @Arg('slug', () => String, { description: 'Its name in addresses, such as `jupyterlab`.' }) slug: string,
     @Ctx() context: RequestContext,
   ): Promise<App | null> {
     context.requireSignIn();
@@ -143,7 +143,7 @@ export class AppVersionResolver {
   @Tag('public')
   @ListSize(PAGE)
   async appVersions(
-    @Arg('appSlug', () => String, { description: 'The app.' }) appSlug: string,
+    @Arg('appSlug', () => String, { description: 'The app, by its slug such as `jupyterlab`.' }) appSlug: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RequestContext,
   ): Promise<Connection<AppVersion> | null> {

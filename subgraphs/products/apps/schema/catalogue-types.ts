@@ -72,7 +72,7 @@ export class Artifact extends Node {
   repository!: string;
   @Field(() => String, { description: 'Canonical digest.' })
   digest!: string;
-  @Field(() => String, { description: 'Algorithm of the digest.' })
+  @Field(() => String, { description: 'How the digest was computed, such as `sha256`.' })
   digestAlgorithm!: string;
   @Field(() => ArtifactKind, { description: 'What it is.' })
   artifactKind!: string;

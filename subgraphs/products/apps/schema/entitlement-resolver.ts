@@ -17,9 +17,9 @@ import {
 
 @InputType({ description: 'An app and a project.' })
 class AppEntitlementInput {
-  @Field(() => ID, { description: 'The project.' })
+  @Field(() => ID, { description: 'The project, by its TypeID (`prj_…`).' })
   projectId!: string;
-  @Field(() => String, { description: 'The app.' })
+  @Field(() => String, { description: 'The app, by its slug such as `jupyterlab`.' })
   appSlug!: string;
   @Field(() => String, {
     nullable: true,
@@ -48,7 +48,7 @@ export class EntitlementResolver {
     requireOneSlicingArgument: false,
   })
   async appEntitlements(
-    @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
+    @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) projectId: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RequestContext,
   ): Promise<Connection<AppEntitlement>> {
@@ -56,12 +56,12 @@ export class EntitlementResolver {
     return toConnection(await listEntitlements(context, projectId, page), toEntitlement);
   }
 
-  @FieldResolver(() => App, { nullable: true, description: 'The app.' })
+  @FieldResolver(() => App, { nullable: true, description: 'What the project may launch.' })
   app(@Root() entitlement: AppEntitlement, @Ctx() context: RequestContext): Promise<App | null> {
     return resolveApp({ id: entitlement.appId }, context);
   }
 
-  @FieldResolver(() => Project, { nullable: true, description: 'The project.' })
+  @FieldResolver(() => Project, { nullable: true, description: 'Who may launch it.' })
   project(@Root() entitlement: AppEntitlement): Project {
     return { id: entitlement.projectId };
   }

@@ -37,7 +37,7 @@ export function createInstanceEventResolver(directory: DirectoryOf): object {
     })
     @Tag('public')
     appInstanceEvents(
-      @Arg('projectId', () => ID, { description: 'The project.' }) _projectId: string,
+      @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) _projectId: string,
       @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
       @Root() event: DomainEvent,
     ): AppInstanceEvent {
@@ -52,7 +52,7 @@ export function createInstanceEventResolver(directory: DirectoryOf): object {
     @Access(READ)
     @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
     async appInstanceHistory(
-      @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
+      @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) projectId: string,
       @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
         | string
         | undefined,

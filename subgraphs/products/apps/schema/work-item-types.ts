@@ -136,15 +136,17 @@ export class AppWorkItemLeaseInput {
 
 @InputType({ description: 'A lease, as the worker got it.' })
 export class AppWorkItemHeartbeatInput {
-  @Field(() => ID, { description: 'The work item.' })
+  @Field(() => ID, { description: 'The work item that the worker holds, by its TypeID.' })
   workItemId!: string;
-  @Field(() => ID, { description: 'The lease.' })
+  @Field(() => ID, {
+    description: 'The lease that `appWorkItemLease` answered; a write under an older one is refused.',
+  })
   leaseId!: string;
   @Field(() => Int, { description: 'The fence of the lease.' })
   fence!: number;
 }
 
-@InputType({ description: 'A step of work.' })
+@InputType({ description: 'How far a worker is with one step of its work item.' })
 export class AppWorkStepInput {
   @Field(() => String, { description: 'What it is.' })
   name!: string;

@@ -40,7 +40,7 @@ export class ModelRequestsArgs extends PageArgs {
 
 @InputType({ description: 'Where a route leads: either an endpoint, or every ready endpoint of a model.' })
 export class ModelRouteTargetInput {
-  @Field(() => ID, { nullable: true, description: 'This endpoint.' })
+  @Field(() => ID, { nullable: true, description: 'Where its share of requests goes, by TypeID.' })
   endpointId?: string;
   @Field(() => ID, {
     nullable: true,
@@ -93,7 +93,7 @@ export class ModelRouteMoveInput {
 
 @InputType({ description: 'All limits of a project or of one of its API keys; null and absent mean no limit.' })
 export class ModelPolicySetInput {
-  @Field(() => ID, { description: 'The project.' })
+  @Field(() => ID, { description: 'The project, by its TypeID (`prj_…`).' })
   projectId!: string;
   @Field(() => ID, { nullable: true, description: 'One of its API keys; absent: the project as a whole.' })
   apiKeyId?: string;

@@ -23,7 +23,7 @@ import { disclosure } from './credential-enums.js';
 
 @ArgsType()
 class ApiKeysArgs extends PageArgs {
-  @Field(() => ID, { description: 'The project.' })
+  @Field(() => ID, { description: 'The project, by its TypeID (`prj_…`).' })
   projectId!: string;
 }
 

@@ -85,7 +85,7 @@ export class CredentialEventResolver {
   })
   @Tag('public')
   credentialEvents(
-    @Arg('projectId', () => ID, { description: 'The project.' }) _projectId: string,
+    @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) _projectId: string,
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
   ): CredentialEvent {
@@ -100,7 +100,7 @@ export class CredentialEventResolver {
   @Access(READ_SERVICE_ACCOUNTS)
   @ListSize({ assumedSize: 50, slicingArguments: ['first'] })
   async credentialHistory(
-    @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
+    @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) projectId: string,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
       | string
       | undefined,

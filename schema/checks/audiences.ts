@@ -6,8 +6,8 @@ import {
   type ObjectTypeDefinitionNode,
   type TypeNode,
 } from 'graphql';
-import { taggedAudiences } from '../gateway/index.js';
-import { AUDIENCES, type Audience } from '../kernel/federation/audience.js';
+import { taggedAudiences } from '../../gateway/index.js';
+import { AUDIENCES, type Audience } from '../../kernel/federation/audience.js';
 
 type FieldedType = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
