@@ -34,3 +34,18 @@ export const CONVENTION_EXCEPTIONS: Readonly<Record<string, string>> = {
   'name memberRemove': 'a member is a user at an organization',
   'name packetRegister': 'a packet is a document that registers many things',
 };
+
+/** What graphql-eslint says that we do not follow, and why. One that is no longer needed fails. */
+export const LINT_EXCEPTIONS: Readonly<Record<string, string>> = {
+  'no-typename-prefix: Field "artifactKind" starts with the name of the parent type "Artifact"':
+    'as in manifests, whose kinds are several',
+  'no-typename-prefix: Field "priceKey" starts with the name of the parent type "Price"':
+    'the key of the price book, which usage names',
+  'no-typename-prefix: Field "productId" starts with the name of the parent type "Product"':
+    'its own id, as packets name it; `id` is its TypeID',
+  'no-typename-prefix: Field "slotIndex" starts with the name of the parent type "Slot"':
+    'its place on the machine, from 0; agents count so',
+};
+
+/** Hints of composition that are meant, as `CODE coordinate`, and why. One that is no longer needed fails. */
+export const COMPOSITION_EXCEPTIONS: Readonly<Record<string, string>> = {};
