@@ -1,5 +1,6 @@
 import {
   type GraphQLSchema,
+  type GraphQLType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -23,14 +24,14 @@ interface Described {
   readonly name: string;
   readonly description?: string | null | undefined;
   readonly deprecationReason?: string | null | undefined;
-  readonly type?: unknown;
+  readonly type?: GraphQLType;
 }
 
 /** Every element of a schema by its coordinate, without GraphQL's own types and the descriptions of root types. */
 export function elementsOf(schema: GraphQLSchema): ReadonlyMap<string, SchemaElement> {
   const elements = new Map<string, SchemaElement>();
   const add = (coordinate: string, { name, description, deprecationReason, type }: Described): void => {
-    const typed = type === undefined ? {} : { type: String(type) };
+    const typed = type === undefined ? {} : { type: type.toString() };
     elements.set(coordinate, { coordinate, name, description, deprecationReason, ...typed });
   };
   for (const type of Object.values(schema.getTypeMap())) {
