@@ -11,6 +11,7 @@ export async function readSchemaFiles(place: string): Promise<SchemaFiles> {
   const texts = await Promise.all(
     entries
       .filter((entry) => isSchemaFile(entry))
+      .sort()
       .map(async (entry) => [entry, await readFile(path.join(place, entry), 'utf8')] as const),
   );
   return new Map(texts);
