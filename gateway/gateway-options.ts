@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
 import type { DemandOptions } from './guard/cost/demand-control.js';
+import type { Audience } from '../kernel/federation/audience.js';
 import type { DocumentLimits } from './guard/document-limits.js';
 import type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
 import type { TrustedDocument } from './guard/documents/trusted-documents.js';
@@ -70,6 +71,8 @@ export interface DocumentOptions {
 export interface GatewayOptions<Context extends object> {
   readonly supergraph: SupergraphSource;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
+  /** Whom the graph is shown to, by the `@tag`s of its fields; all of it unless given. */
+  readonly contract?: Audience;
   /** Makes the context of a request, or throws an error with a code (`UNAUTHENTICATED`, …). */
   readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
   /** Whether the caller holds a permission that `@access` names. */

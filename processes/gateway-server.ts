@@ -58,6 +58,7 @@ export async function createGatewayServer(
       if (permission !== undefined)
         await context.require(permission, await scopeNamedIn(variables, domains.iam.directory));
     },
+    contract: configuration.contract,
     contextPerEvent: (context) => context.fresh(),
     logger,
     engine: configuration.engine,
