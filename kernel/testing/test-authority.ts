@@ -52,6 +52,17 @@ export class TestAuthority implements Authority {
     return `select ${this.#revision} as revision`;
   }
 
+  lockTogetherStatement(_organizationIds: readonly string[]): string | Statement {
+    return 'select 1';
+  }
+
+  revisionsStatement(organizationIds: readonly string[]): string | Statement {
+    return {
+      text: 'select id as organization_id, $2::bigint as revision from unnest($1::text[]) id',
+      values: [organizationIds, this.#revision],
+    };
+  }
+
   async decide(actor: Actor, permission: string, scope: Scope): Promise<Decision> {
     const isAllowed =
       actor.kind === 'system' ||
