@@ -22,9 +22,13 @@ begin
   select array_agg(c.organization_id) into locked from counted c;
 
   with request as materialized (
-    select *, concat_ws('/', r.organization_id, 'revenue', r.project_id, p_month) as revenue
+    select r.*, a.revenue,
+      -- Scalar, so that each is one look-up in an index.
+      (select h.id from billing.holds h where h.reference = r.reference) as known,
+      (select o.id from billing.accounts o where o.id = a.revenue) as opened
     from unnest(p_holds, p_transfers, p_organizations, p_departments, p_projects, p_amounts, p_references, p_reasons, p_snapshots, p_ttl_seconds)
       r (id, transfer, organization_id, department_id, project_id, amount, reference, reason, snapshot, ttl)
+      cross join lateral (select concat_ws('/', r.organization_id, 'revenue', r.project_id, p_month) as revenue) a
     where r.organization_id = any (locked)
   ), need as materialized (
     select r.organization_id, sum(r.amount) as amount from request r group by r.organization_id
@@ -35,10 +39,7 @@ begin
       cross join lateral billing.funds(n.organization_id, n.amount, p_now) f
     where b.posted - b.held >= n.amount and f.amount = n.amount
       and not exists (select from billing.budgets g where g.organization_id = n.organization_id and g.is_hard_stop)
-      and not exists (
-        select from request r where r.organization_id = n.organization_id
-          and (exists (select from billing.holds h where h.reference = r.reference)
-            or not exists (select from billing.accounts a where a.id = r.revenue)))
+      and not exists (select from request r where r.organization_id = n.organization_id and (r.known is not null or r.opened is null))
   ), stored as (
     insert into billing.holds (id, organization_id, department_id, project_id, reference, price_snapshot_id, amount_nanos, reason, state_changed_at, state_deadline_at)
       select r.id, r.organization_id, r.department_id, r.project_id, r.reference, r.snapshot, r.amount, r.reason, p_now, p_now + make_interval(secs => r.ttl)
