@@ -2,6 +2,8 @@
 -- stays, and it was read in the transaction or before.
 alter table billing.holds drop constraint holds_price_snapshot_id_fkey;
 
+create type billing.fund as (account_id text, available numeric);
+
 -- Holds money for many references at once, and answers those that are held. Where all that an organization is asked for is
 -- what nearly every hold is (one fund covers it, there is no budget that stops, nothing is held under the references), it
 -- is moved in one go; of any other organization nothing is held, and each of its references has to be asked for by
@@ -29,17 +31,26 @@ begin
     from unnest(p_holds, p_transfers, p_organizations, p_departments, p_projects, p_amounts, p_references, p_reasons, p_snapshots, p_ttl_seconds)
       r (id, transfer, organization_id, department_id, project_id, amount, reference, reason, snapshot, ttl)
       cross join lateral (select concat_ws('/', r.organization_id, 'revenue', r.project_id, p_month) as revenue) a
-    where r.organization_id = any (locked)
   ), need as materialized (
-    select r.organization_id, sum(r.amount) as amount from request r group by r.organization_id
-      having min(r.amount) > 0 and count(distinct r.reference) = count(*)
+    select r.organization_id, sum(r.amount) as amount from request r where r.organization_id = any (locked) group by r.organization_id
+      having min(r.amount) > 0 and count(distinct r.reference) = count(*) and bool_and(r.known is null and r.opened is not null)
+        and not exists (select from billing.budgets g where g.organization_id = r.organization_id and g.is_hard_stop)
+  ), means as materialized (
+    -- What billing.balance says, and the first that billing.funds would name.
+    select a.organization_id,
+      sum(case when a.code = 'receivable' then a.credits_posted - a.debits_posted
+        when a.expires_at <= p_now then 0 else a.credits_posted - a.debits_posted - a.debits_pending end) as free,
+      (array_agg(row (a.id, a.credits_posted - a.debits_posted - a.debits_pending)::billing.fund
+        order by a.code = 'prepaid', a.priority, a.expires_at, a.id)
+        filter (where a.code <> 'receivable' and (a.expires_at is null or a.expires_at > p_now)
+          and a.credits_posted - a.debits_posted - a.debits_pending > 0))[1] as first
+    from billing.accounts a
+    where a.organization_id = any (p_organizations) and a.code in ('prepaid', 'credits_granted', 'receivable')
+    group by a.organization_id
   ), fund as materialized (
-    select n.organization_id, f.account_id
-    from need n cross join lateral billing.balance(n.organization_id, p_now) b
-      cross join lateral billing.funds(n.organization_id, n.amount, p_now) f
-    where b.posted - b.held >= n.amount and f.amount = n.amount
-      and not exists (select from billing.budgets g where g.organization_id = n.organization_id and g.is_hard_stop)
-      and not exists (select from request r where r.organization_id = n.organization_id and (r.known is not null or r.opened is null))
+    select n.organization_id, (m.first).account_id
+    from need n join means m on m.organization_id = n.organization_id
+    where m.free >= n.amount and (m.first).available >= n.amount
   ), stored as (
     insert into billing.holds (id, organization_id, department_id, project_id, reference, price_snapshot_id, amount_nanos, reason, state_changed_at, state_deadline_at)
       select r.id, r.organization_id, r.department_id, r.project_id, r.reference, r.snapshot, r.amount, r.reason, p_now, p_now + make_interval(secs => r.ttl)

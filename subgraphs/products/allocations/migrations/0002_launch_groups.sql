@@ -35,7 +35,7 @@ end $$;
 -- Takes slots whose nodes the transaction has locked; `p_nodes` names the node of each.
 create function allocations.take_slots(p_slots text[], p_nodes text[], p_now timestamptz) returns void
   language plpgsql set plan_cache_mode = force_generic_plan as $$
-declare touched bigint;
+declare touched bigint; taken record;
 begin
   update allocations.slots s set status = 'reserved', status_reason = null, status_changed_at = p_now, generation = s.generation + 1
     where s.id = any (p_slots) and s.status = 'available';
@@ -43,8 +43,10 @@ begin
   if touched <> cardinality(p_slots) then
     raise exception 'a slot was taken without the lock of its node' using errcode = 'serialization_failure';
   end if;
-  update allocations.nodes n set free_units = n.free_units - t.units
-    from (select w.id, count(*)::integer as units from unnest(p_nodes) w (id) group by w.id) t where n.id = t.id;
+  -- One by one: they are few, and each is a look-up by its key.
+  for taken in select w.id, count(*)::integer as units from unnest(p_nodes) w (id) group by w.id order by w.id loop
+    update allocations.nodes n set free_units = n.free_units - taken.units where n.id = taken.id;
+  end loop;
 end $$;
 -- Writes launches as JSON objects say: the allocation, and for one that has a node its claims and the order for the node.
 -- `p_sku_snapshots` has the terms of the SKUs named, which most launches of a group share.

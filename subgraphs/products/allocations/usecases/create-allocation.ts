@@ -10,7 +10,7 @@ import { type AllocationDraft, type Beginning, insertLaunches } from '../store/a
 import { projectScope } from '../store/allocation-record.js';
 import { takeSlots } from '../store/free-slots.js';
 import { capacityFacts } from '../store/placement-store.js';
-import { type Checked, checkTogether } from './lifecycle/check-launches.js';
+import { type Priced, checkTogether, priceTogether } from './lifecycle/check-launches.js';
 import { holdMoney, holdQuota } from './lifecycle/hold.js';
 import { type Place, placeTogether } from './lifecycle/place-launches.js';
 import { provisionTask } from './lifecycle/provision.js';
@@ -45,7 +45,7 @@ export function createCreateAllocation(services: AllocationServices) {
 }
 
 /** A launch that only its holds can stop now. */
-interface Launch extends Checked {
+interface Launch extends Priced {
   readonly place: Place | null;
   /** How long it may wait for capacity; 0 when it may not. */
   readonly waitSeconds: number;
@@ -63,11 +63,15 @@ async function launchTogether(
   members: readonly Member[],
 ): Promise<readonly (Outcome<{ id: string }> | null)[]> {
   const sieve = new Sieve<{ id: string }>(members.length);
-  const checked = await checkTogether(tx, services, { sieve, members });
-  const places = await placeTogether(tx, checked);
-  const wanted = checked.flatMap((launch, at): Launch[] => {
+  const allowed = await checkTogether(tx, services, { sieve, members });
+  const [priced, places] = await Promise.all([
+    priceTogether(tx, services, { sieve, allowed }),
+    placeTogether(tx, allowed),
+  ]);
+  const isAlone = members.length === 1;
+  const wanted = priced.flatMap((launch): Launch[] => {
     const { input, context } = launch.member;
-    const [place, isAlone] = [places[at] ?? null, members.length === 1];
+    const place = places.get(launch.index) ?? null;
     // Whether it can be had at all takes waiting for others: not here, with their locks held for everybody.
     if (place === null && !isAlone) return [];
     context.describe({ type: 'Allocation', id: launch.draft.id }, { sku: input.sku, gpuCount: input.gpuCount });
@@ -81,8 +85,8 @@ async function launchTogether(
     if (beginning === null) sieve.refuse(launch.index, noCapacity(pending.get(launch)));
     return beginning === null ? [] : [{ ...launch, beginning }];
   });
-  const isVain = wanted.some((launch) => launch.place?.isTaken === true && !held.includes(launch));
-  if (isVain && members.length > 1) throw new TakenInVain();
+  const isVain = [...places].some(([index, { isTaken }]) => isTaken && !held.some((launch) => launch.index === index));
+  if (isVain && !isAlone) throw new TakenInVain();
   write(tx, services, beginnings);
   for (const { index, draft } of beginnings) sieve.accept(index, accept({ id: draft.id }));
   return sieve.verdicts;

@@ -14,11 +14,15 @@ import { priceTerms } from './hold.js';
 import { resolveSshKeys } from './resolve-ssh-keys.js';
 import type { Sieve } from './sieve.js';
 
-/** A launch that is allowed, offered and priced. */
-export interface Checked {
-  readonly index: number;
-  readonly member: GroupMember<typeof allocationCreateInput>;
+/** A launch that is allowed, and asks for what is offered. */
+export interface Allowed extends Asked {
+  readonly facts: RequestFacts;
+  readonly policySnapshot: AllocationDraft['policySnapshot'];
   readonly request: PlacementRequest;
+}
+
+/** With keys and a price, everything is known that is frozen with an allocation. */
+export interface Priced extends Allowed {
   readonly draft: AllocationDraft;
 }
 
@@ -28,12 +32,12 @@ interface Asked {
   readonly project: ProjectPlace;
 }
 
-/** Checks project, catalogue, policies, keys and prices, reading each for all at once; writes nothing. */
+/** Checks projects, catalogue and policies, reading each for all at once; writes nothing. */
 export async function checkTogether(
   tx: Transaction,
   services: AllocationServices,
   { sieve, members }: { sieve: Sieve<{ id: string }>; members: readonly GroupMember<typeof allocationCreateInput>[] },
-): Promise<Checked[]> {
+): Promise<Allowed[]> {
   const places = await Promise.all(members.map(({ input }) => activeProject(services, input.projectId)));
   const asked: Asked[] = sieve
     .gain(
@@ -74,8 +78,11 @@ export async function checkTogether(
       live,
     })),
   );
-  const allowed = sieve.gain(offered, snapshots).map(({ item, value }) => ({ ...item, policySnapshot: value }));
-  return priced(tx, services, { sieve, allowed });
+  return sieve.gain(offered, snapshots).map(({ item: { index, member, project, facts }, value: policySnapshot }) => {
+    const { sku, skuId, regionId, image } = facts;
+    const request = { skuId, regionId, units: unitsOf(sku, member.input.gpuCount), image };
+    return { index, member, project, facts, policySnapshot, request };
+  });
 }
 
 async function activeProject(services: AllocationServices, projectId: string): Promise<Outcome<ProjectPlace>> {
@@ -86,17 +93,12 @@ async function activeProject(services: AllocationServices, projectId: string): P
   });
 }
 
-type Allowed = Asked & {
-  readonly facts: RequestFacts;
-  readonly policySnapshot: AllocationDraft['policySnapshot'];
-};
-
-/** With keys and prices everything is known that is frozen with an allocation. */
-async function priced(
+/** Looks up keys and prices, each for all at once; writes nothing. */
+export async function priceTogether(
   tx: Transaction,
   services: AllocationServices,
   { sieve, allowed }: { sieve: Sieve<{ id: string }>; allowed: readonly Allowed[] },
-): Promise<Checked[]> {
+): Promise<Priced[]> {
   if (allowed.length === 0) return [];
   const [keys, terms] = await Promise.all([
     resolveSshKeys(
@@ -120,16 +122,16 @@ async function priced(
     if (!own.ok) return own;
     return price.ok ? accept({ sshPublicKeys: own.value, terms: price.value }) : price;
   });
-  return sieve.gain(allowed, known).map(({ item, value }) => toChecked(item, value));
+  return sieve.gain(allowed, known).map(({ item, value }) => ({ ...item, draft: draftOf(item, value) }));
 }
 
-function toChecked(
-  { index, member, project, facts, policySnapshot }: Allowed,
+function draftOf(
+  { member, project, facts, policySnapshot }: Allowed,
   known: Pick<AllocationDraft, 'sshPublicKeys' | 'terms'>,
-): Checked {
+): AllocationDraft {
   const { input, context } = member;
   const { sku, skuId, regionId, image } = facts;
-  const draft: AllocationDraft = {
+  return {
     id: newId('alc'),
     project,
     requestedBy: context.actor.id,
@@ -143,5 +145,4 @@ function toChecked(
     correlationId: context.correlationId,
     ...known,
   };
-  return { index, member, draft, request: { skuId, regionId, units: unitsOf(sku, input.gpuCount), image } };
 }
