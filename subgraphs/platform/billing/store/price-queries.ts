@@ -57,7 +57,7 @@ export async function snapshotsInForce(
     ],
   );
   const found: (SnapshotRecord | null)[] = requests.map(() => null);
-  for (const { place, ...record } of rows) found[Number(place) - 1] = record as SnapshotRecord;
+  for (const { place, ...record } of rows) found[Number(place) - 1] = record;
   return found;
 }
 

@@ -43,7 +43,7 @@ export async function lockFreeSlots(
   const found: (Reservation | null)[] = requests.map(() => null);
   for (const { kind, nodeId, epoch, ...slot } of rows) {
     const asker = wanted[kind - 1]?.askers.shift();
-    if (asker !== undefined) found[asker] = { nodeId, epoch, units: 1, slots: [slot as ReservedSlot] };
+    if (asker !== undefined) found[asker] = { nodeId, epoch, units: 1, slots: [slot] };
   }
   return found;
 }
