@@ -41,9 +41,10 @@ export function nameOf(entry: Pick<IdempotencyEntry, 'principalId' | 'key'>): st
 export function findStatement(entries: readonly IdempotencyEntry[]): Statement {
   return {
     name: 'kernel.idempotency.find',
-    // One index look-up for each key, however little the planner knows of the table.
+    // One index look-up for each key, however little the planner knows of the table. Arrays come from sub-selects, so that
+    // their lengths do not tempt it to plan again for each group.
     text: `select wanted.principal_id, wanted.key, known.input_hash, known.result, known.audit_id
-      from unnest($1::text[], $2::text[]) as wanted (principal_id, key)
+      from unnest((select $1::text[]), (select $2::text[])) as wanted (principal_id, key)
       cross join lateral (
         select i.input_hash, i.result, i.audit_id from kernel.idempotency i
         where i.principal_id = wanted.principal_id and i.action = $3 and i.key = wanted.key limit 1

@@ -48,7 +48,7 @@ const TOGETHER_REVISIONS = {
   name: 'iam.revision.together',
   text: `select wanted.id as organization_id, p.revision::text || '.' || coalesce(
       (select o.revision from iam.access_revisions o where o.scope_id = wanted.id), 0)::text as revision
-    from iam.access_revisions p, unnest($1::text[]) wanted (id) where p.scope_id = 'platform'`,
+    from iam.access_revisions p, unnest((select $1::text[])) wanted (id) where p.scope_id = 'platform'`,
 };
 
 const EVERYWHERE: Reach = { isEverywhere: true, organizationIds: [], departmentIds: [], projectIds: [] };

@@ -40,9 +40,10 @@ export async function snapshotsInForce(
   requests: readonly { priceKey: string; unit: string; organizationId: string }[],
   at: Date,
 ): Promise<(SnapshotRecord | null)[]> {
+  // Arrays come from sub-selects: their lengths do not tempt the planner to plan again each time.
   const rows = await tx.prepared<SnapshotRecord & { place: bigint }>(
     'billing.snapshots_in_force',
-    `select w.place, s.* from unnest($1::text[], $2::text[], $3::text[]) with ordinality w (price_key, unit, organization_id, place)
+    `select w.place, s.* from unnest((select $1::text[]), (select $2::text[]), (select $3::text[])) with ordinality w (price_key, unit, organization_id, place)
      cross join lateral (
        select ${SNAPSHOT} from billing.prices p join billing.price_snapshots s on s.price_id = p.id
        where p.price_key = w.price_key and p.unit = w.unit
