@@ -188,6 +188,15 @@ describe('calls that share a transaction', () => {
     expect(runs.filter((texts) => texts.includes('mended') && texts.length > 1)).toHaveLength(1);
   });
 
+  it('do not wait for an organization whose access is being changed: its calls are decided by themselves', async () => {
+    authority.busy.add(theirs);
+    const results = await askAll(...numbered('a', 4), { text: 'busy', organizationId: theirs }, ...numbered('b', 4));
+    authority.busy.clear();
+    for (const result of results) expect(result).toMatchObject({ value: { ok: true } });
+    expect(runs.filter((texts) => texts.includes('busy'))).toEqual([['busy']]);
+    expect(runs.length).toBeLessThan(5);
+  });
+
   it('meet the rows of their organizations and of no others', async () => {
     await superuser.query(`insert into kernel.lines (organization_id, text) values ($1, 'secret')`, [nobodys]);
     const seen = new Set<string>();

@@ -44,7 +44,7 @@ interface Entrant<Input extends z.ZodType> {
 }
 
 /**
- * Decides calls of one command in one transaction: the access locks of all organizations in their order, the revisions
+ * Decides calls of one command in one transaction: the access locks of all organizations, the revisions
  * and the stored results each in one statement; one decision for each call; one run for those that are let in. Nothing is
  * known to anybody before the commit. Never throws.
  */
@@ -58,10 +58,10 @@ export async function decideTogether<Input extends z.ZodType, Result extends Jso
   try {
     const verdicts = await parts.database.transaction(
       organizationIds,
-      async (tx, [, revisionRows = [], storedRows = []]) => {
+      async (tx, [lockRows = [], revisionRows = [], storedRows = []]) => {
         progress.stage = 'working';
         const group = new Group(parts, tx, calls);
-        await group.letIn(revisionRows, storedRows);
+        await group.letIn({ lockRows, revisionRows, storedRows });
         const decided = await group.run(runTogether);
         progress.stage = 'committing';
         return decided;
@@ -92,6 +92,8 @@ function preambleOf(
   return entries.length === 0 ? preamble : [...preamble, findStatement(entries)];
 }
 
+type PreambleRow = Record<string, unknown>;
+
 class Group<Input extends z.ZodType, Result extends Json> {
   readonly #parts: GroupParts;
   readonly #tx: Transaction;
@@ -106,15 +108,16 @@ class Group<Input extends z.ZodType, Result extends Json> {
     this.#verdicts = calls.map(() => ({ kind: 'undecided' }));
   }
 
-  /** Authorizes each call, answers replays, and makes members of the rest. */
+  /** Authorizes each call, answers replays, and makes members of the rest; leaves out those whose lock others have. */
   async letIn(
-    revisionRows: readonly Record<string, unknown>[],
-    storedRows: readonly Record<string, unknown>[],
+    rows: Readonly<Record<'lockRows' | 'revisionRows' | 'storedRows', readonly PreambleRow[]>>,
   ): Promise<void> {
-    const revisions = new Map(revisionRows.map((row) => [row['organization_id'], String(row['revision'])]));
-    const stored = storedResults(storedRows);
+    const locked = new Set(rows.lockRows.flatMap((row) => (row['is_locked'] === true ? [row['organization_id']] : [])));
+    const revisions = new Map(rows.revisionRows.map((row) => [row['organization_id'], String(row['revision'])]));
+    const stored = storedResults(rows.storedRows);
     for (const [index, call] of this.#calls.entries()) {
       const { scope, entry, input } = call;
+      if (!locked.has(scope.organizationId)) continue;
       const revision = revisions.get(scope.organizationId) ?? '0';
       const decision = await this.#denialOf(call, revision);
       const known = entry === null ? undefined : stored.get(nameOf(entry));

@@ -16,6 +16,8 @@ interface Grant {
  */
 export class TestAuthority implements Authority {
   readonly records: AuditRecord[] = [];
+  /** Organizations whose access lock cannot be had at once. */
+  readonly busy = new Set<string>();
   readonly #grants: Grant[] = [];
   readonly #listeners = new Set<(organizationId: string | null) => void>();
   #revision = 1;
@@ -52,8 +54,11 @@ export class TestAuthority implements Authority {
     return `select ${this.#revision} as revision`;
   }
 
-  lockTogetherStatement(_organizationIds: readonly string[]): string | Statement {
-    return 'select 1';
+  lockTogetherStatement(organizationIds: readonly string[]): string | Statement {
+    return {
+      text: 'select id as organization_id, id <> all ($2::text[]) as is_locked from unnest($1::text[]) id',
+      values: [organizationIds, [...this.busy]],
+    };
   }
 
   revisionsStatement(organizationIds: readonly string[]): string | Statement {

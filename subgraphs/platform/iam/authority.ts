@@ -42,7 +42,9 @@ const ORGANIZATION_REVISION = {
 
 const TOGETHER_LOCK = {
   name: 'iam.lock.together',
-  text: `select ${SHARED}('iam.access ' || id, 0)) from unnest($1::text[]) id`,
+  text: `with platform as materialized (select ${SHARED}${PLATFORM})
+    select id as organization_id, pg_try_advisory_xact_lock_shared(hashtextextended('iam.access ' || id, 0)) as is_locked
+    from platform, unnest($1::text[]) id`,
 };
 const TOGETHER_REVISIONS = {
   name: 'iam.revision.together',
@@ -82,7 +84,7 @@ export class IamAuthority implements Authority {
   }
 
   lockTogetherStatement(organizationIds: readonly string[]): Statement {
-    return { ...TOGETHER_LOCK, values: [['platform', ...organizationIds]] };
+    return { ...TOGETHER_LOCK, values: [organizationIds] };
   }
 
   revisionsStatement(organizationIds: readonly string[]): Statement {

@@ -123,13 +123,18 @@ async function hold(
   return held;
 }
 
-/** The signed orders for the nodes of those that have one. */
+/**
+ * Tells what is under way, and signs the orders for the nodes of those that have one, while their holds are asked for:
+ * what a refused launch told is dropped with it.
+ */
 async function orderRuntimes(
   services: AllocationServices,
   launches: readonly Launch[],
 ): Promise<ReadonlyMap<Launch, Beginning>> {
   const orders = launches.map(async (launch): Promise<[Launch, Beginning][]> => {
+    told(launch, 'requested');
     if (launch.place === null) return [];
+    told(launch, 'provisioning');
     const { now } = launch.member.context;
     const { reservation } = launch.place;
     const deadlineAt = secondsAfter(now, services.timing.provisionSeconds);
@@ -151,7 +156,7 @@ function waiting(
   return { reservation: null, whyPending: why, now, deadlineAt: secondsAfter(now, waitSeconds), nextPlacementAt };
 }
 
-/** Writes and tells what was decided. */
+/** Writes what was decided. */
 function write(
   tx: Transaction,
   services: AllocationServices,
@@ -162,12 +167,7 @@ function write(
   const reserved = launches.flatMap(({ place }) => (place === null || place.isTaken ? [] : [place.reservation]));
   takeSlots(tx, reserved, first?.beginning.now ?? new Date());
   insertLaunches(tx, launches);
-  for (const launch of launches) {
-    told(launch, 'requested');
-    if (launch.place === null) continue;
-    told(launch, 'provisioning');
-    services.signer.announce(tx, launch.place.reservation.nodeId);
-  }
+  for (const { place } of launches) if (place !== null) services.signer.announce(tx, place.reservation.nodeId);
 }
 
 function told({ member, draft }: Launch, to: 'requested' | 'provisioning'): void {
