@@ -1,0 +1,162 @@
+import type { ExecutionResult } from 'graphql';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import type { DeliveryStream } from './delivery-stream.js';
+import { eventLoopShare } from './event-loop-share.js';
+import type { StreamShape } from './stream-shape.js';
+
+/** How long one full buffer may hold up the other readers of the same source. */
+const SHARED_PATIENCE_MILLISECONDS = 1_000;
+
+export interface StreamSourceOptions {
+  readonly shape: StreamShape;
+  /** Makes a response fit to be shown; once, for all who read it. */
+  readonly mask: (result: ExecutionResult) => ExecutionResult;
+  /** How long a client may leave a full buffer untouched. */
+  readonly stallMillisecondsMax: number;
+  /** The position to begin after, if one is known. */
+  readonly after?: string | undefined;
+  /** Whether it began with the present. */
+  readonly isLive: boolean;
+  /** Whether its first event only tells its position, and is for those who asked for it. */
+  readonly hasOpening: boolean;
+  /** Called after each event, when the position is the event's. */
+  readonly onMove: (source: StreamSource, from: string | undefined) => void;
+  /** Called once, when it has no reader or no event any more. */
+  readonly onClose: (source: StreamSource) => void;
+}
+
+/**
+ * One stream of the engine, read for one client or for several that asked for the same with the same rights. Each event
+ * is executed and shaped once and pushed to all. It is not read on while a buffer is full; a reader whose buffer stays
+ * full ends with `SLOW_CONSUMER`, soon when it holds up others.
+ */
+export class StreamSource {
+  readonly #upstream: AsyncGenerator<ExecutionResult, void, void>;
+  readonly #options: StreamSourceOptions;
+  readonly #readers = new Set<DeliveryStream>();
+  /** Readers that asked for the opening itself. */
+  readonly #awaitingOpening = new Set<DeliveryStream>();
+  #opening: ExecutionResult | undefined;
+  #cursor: string | undefined;
+  #isClosed = false;
+  isLive: boolean;
+
+  constructor(upstream: AsyncGenerator<ExecutionResult, void, void>, options: StreamSourceOptions) {
+    this.#upstream = upstream;
+    this.#options = options;
+    this.#cursor = options.after;
+    this.isLive = options.isLive;
+  }
+
+  /** The position of the last event that all readers were given. */
+  get cursor(): string | undefined {
+    return this.#cursor;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  start(): void {
+    void this.#pump();
+  }
+
+  /** From now on the reader gets what comes. `wantsOpening`: also, first, an event that tells the position. */
+  attach(reader: DeliveryStream, wantsOpening: boolean): void {
+    if (reader.isEnded) return this.#closeIfLeft();
+    this.#readers.add(reader);
+    if (this.#cursor === undefined) {
+      if (wantsOpening) this.#awaitingOpening.add(reader);
+    } else if (wantsOpening && this.#opening) {
+      reader.push(this.#options.shape.at(this.#opening, this.#cursor), this.#cursor);
+    } else if (reader.cursor !== this.#cursor) {
+      reader.moveTo(this.#cursor);
+    }
+  }
+
+  detach(reader: DeliveryStream): void {
+    this.#readers.delete(reader);
+    this.#awaitingOpening.delete(reader);
+    this.#closeIfLeft();
+  }
+
+  /** Hands all readers to another source at the same position, and closes. */
+  mergeInto(other: StreamSource): readonly DeliveryStream[] {
+    const readers = [...this.#readers];
+    for (const reader of readers) other.#readers.add(reader);
+    other.isLive ||= this.isLive;
+    other.#opening ??= this.#opening;
+    this.#readers.clear();
+    this.#close();
+    return readers;
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      while (!this.#isClosed) {
+        const item = await this.#upstream.next();
+        if (this.#isClosed) return;
+        if (item.done) return this.#finish();
+        this.#fanOut(this.#options.mask(item.value));
+        await this.#room();
+        const turn = eventLoopShare.spent();
+        if (turn) await turn;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fanOut(result: ExecutionResult): void {
+    const from = this.#cursor;
+    const cursor = this.#options.shape.cursorOf(result);
+    this.#cursor = cursor ?? from;
+    if (this.#options.hasOpening && from === undefined && cursor !== undefined) this.#open(result, cursor);
+    else for (const reader of this.#readers) reader.push(result, cursor);
+    if (cursor !== undefined) this.#options.onMove(this, from);
+  }
+
+  #open(opening: ExecutionResult, cursor: string): void {
+    this.#opening = opening;
+    for (const reader of this.#readers) {
+      if (this.#awaitingOpening.has(reader)) reader.push(opening, cursor);
+      else reader.moveTo(cursor);
+    }
+    this.#awaitingOpening.clear();
+  }
+
+  async #room(): Promise<void> {
+    for (const reader of this.#readers) {
+      if (!reader.isFull) continue;
+      const { stallMillisecondsMax } = this.#options;
+      const patience =
+        this.#readers.size > 1 ? Math.min(SHARED_PATIENCE_MILLISECONDS, stallMillisecondsMax) : stallMillisecondsMax;
+      if (await reader.room(patience)) continue;
+      reader.fail(new PlatformError('SLOW_CONSUMER', 'The stream was read too slowly. Resume from the last cursor.'));
+    }
+  }
+
+  #finish(): void {
+    const readers = [...this.#readers];
+    this.#close();
+    for (const reader of readers) reader.finish();
+  }
+
+  #fail(error: unknown): void {
+    const readers = [...this.#readers];
+    this.#close();
+    for (const reader of readers) reader.fail(error);
+  }
+
+  #closeIfLeft(): void {
+    if (this.#readers.size === 0) this.#close();
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // The client does not wait for the source, and the source's trouble in ending is not the client's.
+    this.#upstream.return().catch(() => undefined);
+    this.#options.onClose(this);
+  }
+}
