@@ -132,6 +132,7 @@ function attachWebSockets<Context extends object>(
     messageBytesMax,
     authenticate: options.authenticate,
     contextPerOperation: (context) => options.contextPerEvent?.(context) ?? context,
+    expiresAt: (context) => options.expiresAt?.(context),
   });
   sockets.attach(fastify.server);
   fastify.addHook('preClose', async () => {

@@ -1,11 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import { CloseCode } from 'graphql-ws';
+import { CloseCode, MessageType, stringifyMessage, type Context as ProtocolContext } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { Credentials, StreamLimits } from '../gateway-options.js';
+import { DeliveryStream } from '../streams/delivery-stream.js';
+import { announceAt } from '../streams/expiry.js';
 import type { OperationOutcome, OperationRequest, OperationService } from '../operation-service.js';
 import { requestInfo, type RequestInfo } from '../request-info.js';
 import type { SelectedOperation } from '../runtime.js';
@@ -15,6 +17,8 @@ export interface WebSocketEndpointOptions<Context extends object> {
   readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
   /** Makes the context of one operation from that of its connection; may throw. */
   readonly contextPerOperation: (context: Context) => Context;
+  /** When the caller's credential ends, in seconds since 1970. */
+  readonly expiresAt: (context: Context) => number | undefined;
   readonly path: string;
   readonly limits: StreamLimits;
   readonly messageBytesMax: number;
@@ -25,16 +29,30 @@ interface Connection<Context> extends Record<PropertyKey, unknown> {
   readonly request: IncomingMessage;
   context?: Context;
   info?: RequestInfo;
+  /** Aborted when the socket closes; made with the first operation that needs it. */
+  gone?: AbortController;
+  forgetExpiry?: () => void;
+  /** The renewal that runs: one at a time. */
+  renewing?: Promise<unknown>;
+}
+
+type Protocol<Context> = ProtocolContext<Record<string, unknown>, Connection<Context>>;
+
+/** What a `ping`, a `pong` or the acknowledgement says about the credential of a connection. */
+interface CredentialNotice extends Record<string, unknown> {
+  readonly credential: { readonly expiresAt?: string; readonly error?: { code: unknown; message: string } };
 }
 
 interface Subscribing<Context> {
   readonly selected: SelectedOperation;
   readonly request: OperationRequest<Context>;
+  readonly connection: Connection<Context>;
 }
 
 /**
  * The graphql-transport-ws protocol (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) on the server's
- * upgrade requests. Callers authenticate once, in `connection_init`; its payload counts like headers.
+ * upgrade requests. Callers authenticate in `connection_init`; its payload counts like headers. Before the credential
+ * ends, a `ping` says so; a `ping` of the client whose payload holds `authorization` renews it, and open streams go on.
  */
 export class WebSocketEndpoint<Context extends object> {
   readonly #options: WebSocketEndpointOptions<Context>;
@@ -48,11 +66,18 @@ export class WebSocketEndpoint<Context extends object> {
       {
         connectionInitWaitTimeout: options.limits.connectionInitSecondsMax * 1_000,
         onConnect: async ({ connectionParams, extra }) => this.#connect(extra, connectionParams),
+        onPing: async (context, payload) => this.#ping(context, payload),
+        onDisconnect: ({ extra }) => leave(extra),
         onSubscribe: ({ extra, subscriptions }, _, payload) =>
           this.#subscribe(extra, payload, Object.keys(subscriptions).length),
-        execute: async (args) => resultOf(await this.#options.service.execute(...runArguments<Context>(args))),
-        subscribe: async (args) => {
-          const opened = await this.#options.service.subscribe(...runArguments<Context>(args));
+        execute: async ({ contextValue }) => {
+          const { connection, request, selected } = contextValue as Subscribing<Context>;
+          const { signal } = (connection.gone ??= new AbortController());
+          return resultOf(await options.service.execute(selected, { ...request, signal }));
+        },
+        subscribe: async ({ contextValue }) => {
+          const { request, selected } = contextValue as Subscribing<Context>;
+          const opened = await options.service.subscribe(selected, request);
           return 'result' in opened ? resultOf(opened) : opened;
         },
       },
@@ -84,22 +109,75 @@ export class WebSocketEndpoint<Context extends object> {
   async #connect(
     connection: Connection<Context>,
     connectionParams: Readonly<Record<string, unknown>> | undefined,
-  ): Promise<boolean> {
+  ): Promise<boolean | CredentialNotice> {
     const { request, socket } = connection;
-    const info = requestInfo(request.headers, request.socket.remoteAddress ?? '');
+    connection.info = requestInfo(request.headers, request.socket.remoteAddress ?? '');
     try {
-      connection.context = await this.#options.authenticate(
-        { headers: request.headers, connectionParams: connectionParams ?? {} },
-        info,
-      );
-      connection.info = info;
-      return true;
+      const context = await this.#authenticate(connection, connectionParams ?? {});
+      return this.#accept(connection, context) ?? true;
     } catch (error) {
-      const [known] = this.#options.service.refusal([error], info.correlationId).result.errors ?? [];
+      const known = this.#known(error, connection);
       const isDenied = known?.extensions['code'] === 'FORBIDDEN';
       socket.close(isDenied ? CloseCode.Forbidden : CloseCode.Unauthorized, closeReason(known));
       return false;
     }
+  }
+
+  async #authenticate(
+    { info, request }: Connection<Context>,
+    connectionParams: Readonly<Record<string, unknown>>,
+  ): Promise<Context> {
+    if (!info) throw new Error('a caller authenticates after connecting');
+    return this.#options.authenticate({ headers: request.headers, connectionParams }, info);
+  }
+
+  /** The connection's operations run in this context from now on. Says when its credential ends. */
+  #accept(connection: Connection<Context>, context: Context): CredentialNotice | undefined {
+    const expiresAt = this.#options.expiresAt(context);
+    connection.context = context;
+    connection.forgetExpiry?.();
+    connection.forgetExpiry = announceAt(expiresAt, this.#options.limits.renewalSeconds, (at) => {
+      const { socket } = connection;
+      if (socket.readyState === socket.OPEN)
+        socket.send(stringifyMessage({ type: MessageType.Ping, payload: expiryNotice(at) }));
+    });
+    return expiresAt === undefined ? undefined : expiryNotice(expiresAt);
+  }
+
+  /**
+   * Renews the credential if the payload brings one. The library answers with a `pong` of the same payload: what came
+   * is taken out, and what became of it put in.
+   */
+  async #ping(protocol: Protocol<Context>, payload: Record<string, unknown> | undefined): Promise<void> {
+    const authorization = payload?.['authorization'];
+    if (!payload || typeof authorization !== 'string' || !protocol.acknowledged) return;
+    for (const name of Object.keys(payload)) delete payload[name];
+    const connection = protocol.extra;
+    const earlier = connection.renewing;
+    const renewal = (async () => {
+      await earlier;
+      Object.assign(payload, await this.#renew(protocol, authorization));
+    })();
+    connection.renewing = renewal;
+    await renewal;
+  }
+
+  async #renew({ connectionParams, extra, subscriptions }: Protocol<Context>, authorization: string): Promise<CredentialNotice> {
+    try {
+      const context = await this.#authenticate(extra, { ...connectionParams, authorization });
+      const notice = this.#accept(extra, context);
+      const streams = Object.values(subscriptions).filter((stream) => stream instanceof DeliveryStream);
+      await Promise.all(streams.map(async (stream) => this.#options.service.renew(stream, context)));
+      return notice ?? { credential: {} };
+    } catch (error) {
+      // The earlier credential stays in force until it ends.
+      const known = this.#known(error, extra);
+      return { credential: { error: { code: known?.extensions['code'], message: known?.message ?? '' } } };
+    }
+  }
+
+  #known(error: unknown, { info }: Connection<Context>): GraphQLError | undefined {
+    return this.#options.service.refusal([error], info?.correlationId ?? '').result.errors?.[0];
   }
 
   #subscribe(
@@ -126,7 +204,7 @@ export class WebSocketEndpoint<Context extends object> {
     } catch (error) {
       return errorsOf(service.refusal([error], correlationId));
     }
-    const subscribing: Subscribing<Context> = { selected, request };
+    const subscribing: Subscribing<Context> = { selected, request, connection };
     return {
       schema: selected.generation.engine.apiSchema,
       document: selected.stored.document,
@@ -136,11 +214,13 @@ export class WebSocketEndpoint<Context extends object> {
   }
 }
 
-function runArguments<Context extends object>({
-  contextValue,
-}: ExecutionArgs): [SelectedOperation, OperationRequest<Context>] {
-  const { selected, request } = contextValue as Subscribing<Context>;
-  return [selected, request];
+function leave<Context>(connection: Connection<Context>): void {
+  connection.forgetExpiry?.();
+  connection.gone?.abort(new PlatformError('TIMEOUT', 'The client went away.'));
+}
+
+function expiryNotice(expiresAt: number): CredentialNotice {
+  return { credential: { expiresAt: new Date(expiresAt * 1_000).toISOString() } };
 }
 
 function resultOf({ result }: OperationOutcome): ExecutionResult {

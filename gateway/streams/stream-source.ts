@@ -39,6 +39,8 @@ export class StreamSource {
   #opening: ExecutionResult | undefined;
   #cursor: string | undefined;
   #isClosed = false;
+  /** Asked for at once: a stream that begins with the present begins when it was accepted, not when it is first read. */
+  #first: Promise<IteratorResult<ExecutionResult, void>> | undefined;
   isLive: boolean;
 
   constructor(upstream: AsyncGenerator<ExecutionResult, void, void>, options: StreamSourceOptions) {
@@ -46,6 +48,9 @@ export class StreamSource {
     this.#options = options;
     this.#cursor = options.after;
     this.isLive = options.isLive;
+    this.#first = upstream.next();
+    // Whoever reads it hears of its failure.
+    this.#first.catch(() => undefined);
   }
 
   /** The position of the last event that all readers were given. */
@@ -94,7 +99,8 @@ export class StreamSource {
   async #pump(): Promise<void> {
     try {
       while (!this.#isClosed) {
-        const item = await this.#upstream.next();
+        const item = await (this.#first ?? this.#upstream.next());
+        this.#first = undefined;
         if (this.#isClosed) return;
         if (item.done) return this.#finish();
         this.#fanOut(this.#options.mask(item.value));

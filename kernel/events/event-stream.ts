@@ -36,7 +36,9 @@ const PAGE = 256;
  */
 export function streamEvents(feed: EventFeed, options: StreamOptions): AsyncIterableIterator<StreamItem> {
   const closing = new AbortController();
-  const items = streamItems(feed, options, closing);
+  // Now is when it is asked for, however long it takes to authorize it.
+  const from = typeof options.after === 'bigint' ? options.after : feed.head;
+  const items = streamItems(feed, options, { closing, from });
   return {
     [Symbol.asyncIterator]() {
       return this;
@@ -54,12 +56,12 @@ export function streamEvents(feed: EventFeed, options: StreamOptions): AsyncIter
 async function* streamItems(
   feed: EventFeed,
   options: StreamOptions,
-  closing: AbortController,
+  { closing, from }: { closing: AbortController; from: bigint },
 ): AsyncGenerator<StreamItem, void, undefined> {
   const access = new AccessWatch(options, closing);
   try {
     await options.authorize();
-    let position = typeof options.after === 'bigint' ? options.after : feed.head;
+    let position = from;
     if (options.after === 'now') yield { kind: 'opened', position };
     if (position + 1n < feed.firstKept) {
       yield { kind: 'gap', gap: { from: position + 1n, to: feed.firstKept - 1n } };
