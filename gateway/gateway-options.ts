@@ -92,7 +92,7 @@ export interface GatewayOptions<Context extends object> {
   /** What subscriptions call their position; `cursor` and `after` unless given. */
   readonly streamConvention?: Partial<StreamConvention>;
   /** Called when a stream opens, or goes on with a renewed credential: may refuse by throwing, and ends the stream by the lease. */
-  readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease;
+  readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease | undefined;
   readonly logger: GatewayLogger;
   readonly engine?: 'own' | 'stock';
   readonly documentLimits?: Partial<DocumentLimits>;

@@ -11,8 +11,11 @@ import {
 } from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
 import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
+import { NOW } from '../kernel/events/cursor.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
+import { accessIdentity } from './access-identity.js';
+import { CredentialWatch } from './credential-watch.js';
 import { scopeNamedIn } from './named-scope.js';
 import { GRAPHIQL_TABS } from './graphiql-tabs.js';
 import { nodeSubgraph } from '../schema/node-subgraph.js';
@@ -40,6 +43,7 @@ export async function createGatewayServer(
 ): Promise<GatewayServer> {
   const { kernel, domains, configuration, logger } = runtime;
   const schemas = new Map([...runtime.schemas, ['node', nodeSubgraph(await nodePrefixes(), runtime.schemas.values())]]);
+  const watch = new CredentialWatch((listener) => domains.iam.credentials.onRevocation(listener));
   const gateway = await createGateway<RequestContext>({
     supergraph: {
       subgraphs: [...schemas].map(([name, { sdl }]) => ({
@@ -55,6 +59,7 @@ export async function createGatewayServer(
       const { correlationId, traceparent, signal } = info;
       const origin = { ip: info.ip, userAgent: info.userAgent, correlationId };
       const actor = bearer === undefined ? ANONYMOUS : await domains.iam.credentials.authenticate(bearer, origin);
+      if (bearer !== undefined) watch.remember(actor, async () => domains.iam.credentials.authenticate(bearer, origin));
       return kernel.context({ actor, correlationId, traceparent, signal });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
@@ -63,6 +68,10 @@ export async function createGatewayServer(
         await context.require(permission, await scopeNamedIn(variables, domains.iam.directory));
     },
     contextPerEvent: (context) => context.fresh(),
+    openStream: (context) => watch.lease(context.actor),
+    accessIdentity: (context) => accessIdentity(context.actor),
+    expiresAt: (context) => context.actor.expiresAt,
+    streamConvention: { now: NOW },
     logger,
     engine: configuration.engine,
     exposeErrors: configuration.exposesErrors,
@@ -91,6 +100,7 @@ export async function createGatewayServer(
     async close() {
       await server.close();
       await gateway.close();
+      watch.close();
     },
   };
 }

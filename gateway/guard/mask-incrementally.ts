@@ -2,7 +2,10 @@ import type { IncrementalResult, SubsequentResult } from '../engine/engine.js';
 import { maskErrors, maskResult, type ErrorMasking } from './mask-errors.js';
 
 /** Makes an answer in parts fit to be shown. */
-export function maskIncrementally({ initial, subsequent }: IncrementalResult, masking: ErrorMasking): IncrementalResult {
+export function maskIncrementally(
+  { initial, subsequent }: IncrementalResult,
+  masking: ErrorMasking,
+): IncrementalResult {
   return {
     initial: { ...maskResult(initial, masking), hasNext: true },
     subsequent: masked(subsequent, masking),

@@ -130,6 +130,7 @@ function attachWebSockets<Context extends object>(
     path,
     limits,
     messageBytesMax,
+    logger: options.logger,
     authenticate: options.authenticate,
     contextPerOperation: (context) => options.contextPerEvent?.(context) ?? context,
     expiresAt: (context) => options.expiresAt?.(context),

@@ -64,5 +64,4 @@ function notReadable(status: number): PlatformError {
   return new PlatformError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8.');
 }
 
-const NO_STREAM =
-  'Subscribe over a WebSocket, or ask for text/event-stream or multipart/mixed;subscriptionSpec=1.0.';
+const NO_STREAM = 'Subscribe over a WebSocket, or ask for text/event-stream or multipart/mixed;subscriptionSpec=1.0.';

@@ -48,7 +48,15 @@ function parseRange(range: string): MediaRange {
   const parameters = new Map(
     rest.map((part): [string, string] => {
       const at = part.indexOf('=');
-      return at === -1 ? [part, ''] : [part.slice(0, at).trim(), part.slice(at + 1).trim().replaceAll('"', '')];
+      return at === -1
+        ? [part, '']
+        : [
+            part.slice(0, at).trim(),
+            part
+              .slice(at + 1)
+              .trim()
+              .replaceAll('"', ''),
+          ];
     }),
   );
   const quality = Number(parameters.get('q') ?? 1);

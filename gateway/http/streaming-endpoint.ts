@@ -35,7 +35,8 @@ export function streamingEndpoint<Context extends object>(
       takesStream: accepted.stream !== undefined,
       lastEventId: lastEventId(request),
     });
-    if (outcome.kind === 'answer') return sendAnswer(request, reply, outcome.outcome, { accepted, headers, heartbeatSeconds });
+    if (outcome.kind === 'answer')
+      return sendAnswer(request, reply, outcome.outcome, { accepted, headers, heartbeatSeconds });
     reply.hijack();
     if (outcome.kind === 'parts') {
       const format = accepted.parts === 'multipart' ? MULTIPART_DEFER : EVENT_SOURCE_RESULTS;
@@ -43,7 +44,12 @@ export function streamingEndpoint<Context extends object>(
     }
     const { stream } = outcome;
     if (accepted.stream === 'multipart')
-      return writeResponseStream(reply.raw, { items: stream, format: MULTIPART_SUBSCRIPTION, headers, heartbeatSeconds });
+      return writeResponseStream(reply.raw, {
+        items: stream,
+        format: MULTIPART_SUBSCRIPTION,
+        headers,
+        heartbeatSeconds,
+      });
     const forget = announceExpiry(reply, options.expiresAt?.(outcome.context), limits.renewalSeconds);
     try {
       await writeResponseStream(reply.raw, eventSourceStream(stream, reply, { headers, heartbeatSeconds }));

@@ -1,16 +1,27 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import { CloseCode, MessageType, stringifyMessage, type Context as ProtocolContext } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Context as ProtocolContext,
+  type Server as ProtocolServer,
+} from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
-import type { Credentials, StreamLimits } from '../gateway-options.js';
+import type { Credentials, GatewayLogger, StreamLimits } from '../gateway-options.js';
 import { DeliveryStream } from '../streams/delivery-stream.js';
 import { announceAt } from '../streams/expiry.js';
 import type { OperationOutcome, OperationRequest, OperationService } from '../operation-service.js';
 import { requestInfo, type RequestInfo } from '../request-info.js';
 import type { SelectedOperation } from '../runtime.js';
+import { expiryNotice, sendPing, sendPong, type CredentialNotice } from './credential-notice.js';
+import { openProtocolSocket } from './protocol-socket.js';
+import { startHeartbeat } from './socket-heartbeat.js';
+
+/** RFC 6455, 7.4.1. */
+const GOING_AWAY = 1001;
 
 export interface WebSocketEndpointOptions<Context extends object> {
   readonly service: OperationService<Context>;
@@ -22,11 +33,13 @@ export interface WebSocketEndpointOptions<Context extends object> {
   readonly path: string;
   readonly limits: StreamLimits;
   readonly messageBytesMax: number;
+  readonly logger: GatewayLogger;
 }
 
 interface Connection<Context> extends Record<PropertyKey, unknown> {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
+  protocol?: Protocol<Context>;
   context?: Context;
   info?: RequestInfo;
   /** Aborted when the socket closes; made with the first operation that needs it. */
@@ -37,11 +50,6 @@ interface Connection<Context> extends Record<PropertyKey, unknown> {
 }
 
 type Protocol<Context> = ProtocolContext<Record<string, unknown>, Connection<Context>>;
-
-/** What a `ping`, a `pong` or the acknowledgement says about the credential of a connection. */
-interface CredentialNotice extends Record<string, unknown> {
-  readonly credential: { readonly expiresAt?: string; readonly error?: { code: unknown; message: string } };
-}
 
 interface Subscribing<Context> {
   readonly selected: SelectedOperation;
@@ -57,34 +65,37 @@ interface Subscribing<Context> {
 export class WebSocketEndpoint<Context extends object> {
   readonly #options: WebSocketEndpointOptions<Context>;
   readonly #sockets: WebSocketServer;
-  readonly #dispose: () => Promise<void> | void;
+  readonly #server: ProtocolServer<Connection<Context>>;
+  readonly #stopHeartbeat: () => void;
 
   constructor(options: WebSocketEndpointOptions<Context>) {
     this.#options = options;
-    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: options.messageBytesMax });
-    const { dispose } = useServer<Record<string, unknown>, Connection<Context>>(
-      {
-        connectionInitWaitTimeout: options.limits.connectionInitSecondsMax * 1_000,
-        onConnect: async ({ connectionParams, extra }) => this.#connect(extra, connectionParams),
-        onPing: async (context, payload) => this.#ping(context, payload),
-        onDisconnect: ({ extra }) => leave(extra),
-        onSubscribe: ({ extra, subscriptions }, _, payload) =>
-          this.#subscribe(extra, payload, Object.keys(subscriptions).length),
-        execute: async ({ contextValue }) => {
-          const { connection, request, selected } = contextValue as Subscribing<Context>;
-          const { signal } = (connection.gone ??= new AbortController());
-          return resultOf(await options.service.execute(selected, { ...request, signal }));
-        },
-        subscribe: async ({ contextValue }) => {
-          const { request, selected } = contextValue as Subscribing<Context>;
-          const opened = await options.service.subscribe(selected, request);
-          return 'result' in opened ? resultOf(opened) : opened;
-        },
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.messageBytesMax,
+      handleProtocols: (protocols) => handleProtocols(protocols),
+    });
+    this.#stopHeartbeat = startHeartbeat(this.#sockets.clients, options.limits.heartbeatSeconds);
+    this.#server = makeServer<Record<string, unknown>, Connection<Context>>({
+      connectionInitWaitTimeout: options.limits.connectionInitSecondsMax * 1_000,
+      onConnect: async (protocol) => {
+        protocol.extra.protocol = protocol;
+        return this.#connect(protocol.extra, protocol.connectionParams);
       },
-      this.#sockets,
-      options.limits.heartbeatSeconds * 1_000,
-    );
-    this.#dispose = dispose;
+      onDisconnect: ({ extra }) => leave(extra),
+      onSubscribe: ({ extra, subscriptions }, _, payload) =>
+        this.#subscribe(extra, payload, Object.keys(subscriptions).length),
+      execute: async ({ contextValue }) => {
+        const { connection, request, selected } = contextValue as Subscribing<Context>;
+        const { signal } = (connection.gone ??= new AbortController());
+        return resultOf(await options.service.execute(selected, { ...request, signal }));
+      },
+      subscribe: async ({ contextValue }) => {
+        const { request, selected } = contextValue as Subscribing<Context>;
+        const opened = await options.service.subscribe(selected, request);
+        return 'result' in opened ? resultOf(opened) : opened;
+      },
+    });
   }
 
   /** Takes the upgrade requests of its path; refuses others only if nobody else listens. */
@@ -92,9 +103,7 @@ export class WebSocketEndpoint<Context extends object> {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // Not parsed as a URL: what stands here may be anything.
       if (request.url?.split('?', 1)[0] === this.#options.path) {
-        this.#sockets.handleUpgrade(request, socket, head, (client) =>
-          this.#sockets.emit('connection', client, request),
-        );
+        this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, request));
       } else if (server.listenerCount('upgrade') === 1) {
         socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
       }
@@ -103,7 +112,19 @@ export class WebSocketEndpoint<Context extends object> {
 
   /** Closes all sockets with 1001. */
   async close(): Promise<void> {
-    await this.#dispose();
+    this.#stopHeartbeat();
+    for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, 'Going away');
+    await new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
+  }
+
+  #open(socket: WebSocket, request: IncomingMessage): void {
+    const connection: Connection<Context> = { socket, request };
+    openProtocolSocket(socket, {
+      server: this.#server,
+      extra: connection,
+      logger: this.#options.logger,
+      onPing: async (payload) => this.#ping(connection, payload),
+    });
   }
 
   async #connect(
@@ -137,32 +158,29 @@ export class WebSocketEndpoint<Context extends object> {
     connection.context = context;
     connection.forgetExpiry?.();
     connection.forgetExpiry = announceAt(expiresAt, this.#options.limits.renewalSeconds, (at) => {
-      const { socket } = connection;
-      if (socket.readyState === socket.OPEN)
-        socket.send(stringifyMessage({ type: MessageType.Ping, payload: expiryNotice(at) }));
+      sendPing(connection.socket, expiryNotice(at));
     });
     return expiresAt === undefined ? undefined : expiryNotice(expiresAt);
   }
 
-  /**
-   * Renews the credential if the payload brings one. The library answers with a `pong` of the same payload: what came
-   * is taken out, and what became of it put in.
-   */
-  async #ping(protocol: Protocol<Context>, payload: Record<string, unknown> | undefined): Promise<void> {
+  /** Answers a ping; one that brings a credential renews it, and is told what became of that. */
+  async #ping(connection: Connection<Context>, payload: Record<string, unknown> | undefined): Promise<void> {
     const authorization = payload?.['authorization'];
-    if (!payload || typeof authorization !== 'string' || !protocol.acknowledged) return;
-    for (const name of Object.keys(payload)) delete payload[name];
-    const connection = protocol.extra;
+    const { protocol, socket } = connection;
+    if (typeof authorization !== 'string' || !protocol?.acknowledged) return sendPong(socket, payload);
     const earlier = connection.renewing;
     const renewal = (async () => {
       await earlier;
-      Object.assign(payload, await this.#renew(protocol, authorization));
+      return this.#renew(protocol, authorization);
     })();
     connection.renewing = renewal;
-    await renewal;
+    sendPong(socket, await renewal);
   }
 
-  async #renew({ connectionParams, extra, subscriptions }: Protocol<Context>, authorization: string): Promise<CredentialNotice> {
+  async #renew(
+    { connectionParams, extra, subscriptions }: Protocol<Context>,
+    authorization: string,
+  ): Promise<CredentialNotice> {
     try {
       const context = await this.#authenticate(extra, { ...connectionParams, authorization });
       const notice = this.#accept(extra, context);
@@ -217,10 +235,6 @@ export class WebSocketEndpoint<Context extends object> {
 function leave<Context>(connection: Connection<Context>): void {
   connection.forgetExpiry?.();
   connection.gone?.abort(new PlatformError('TIMEOUT', 'The client went away.'));
-}
-
-function expiryNotice(expiresAt: number): CredentialNotice {
-  return { credential: { expiresAt: new Date(expiresAt * 1_000).toISOString() } };
 }
 
 function resultOf({ result }: OperationOutcome): ExecutionResult {

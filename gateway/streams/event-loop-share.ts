@@ -16,11 +16,14 @@ export class EventLoopShare {
     const now = performance.now();
     if (this.#beganAt === undefined) {
       this.#beganAt = now;
-      this.#nextTurn = setImmediate().then(() => {
-        this.#beganAt = undefined;
-      });
+      this.#nextTurn = this.#turn();
     }
     return now - this.#beganAt < TURN_MILLISECONDS_MAX ? undefined : this.#nextTurn;
+  }
+
+  async #turn(): Promise<void> {
+    await setImmediate();
+    this.#beganAt = undefined;
   }
 }
 

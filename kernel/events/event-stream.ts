@@ -137,5 +137,8 @@ class AccessWatch {
 function endOfAccess(error: unknown): unknown {
   if (!(error instanceof PlatformError) || (error.code !== 'FORBIDDEN' && error.code !== 'NOT_FOUND')) return error;
   const { code, details, message } = error;
-  return new PlatformError('ACCESS_REVOKED', `Access to this stream has ended. ${message}`, { ...details, reason: code });
+  return new PlatformError('ACCESS_REVOKED', `Access to this stream has ended. ${message}`, {
+    ...details,
+    reason: code,
+  });
 }
