@@ -47,7 +47,7 @@ export function compileEntityFetch(
     const selected = select(run);
     if (selected.entities.length === 0) return;
     const batch = deduplicate(selected.representations, transport.representationForm);
-    const { representations } = batch;
+    const representations = { representations: batch.representations };
     const { context, signal } = run;
     const variables = pick(run.variables);
     const result = await answerOf(() => fetch({ variables, representations, context, signal }));

@@ -69,6 +69,8 @@ export class StandInIam implements Pick<
       return isKnown ? { organizationId, name: 'Test', isActive: true, scope } : null;
     },
     sshPublicKeys: async () => [],
+    projectOfApiKey: async (_tx, apiKeyId) =>
+      [...this.keys.values()].find((key) => key.apiKeyId === apiKeyId)?.projectId ?? null,
   };
 
   readonly quotas: Iam['quotas'] = {
@@ -104,6 +106,7 @@ export class StandInIam implements Pick<
   };
 
   readonly credentials: Iam['credentials'] = {
+    onRevocation: () => () => undefined,
     authenticate: async (bearer) => {
       const actor = this.tokens.get(bearer);
       if (actor === undefined) throw new PlatformError('TOKEN_INVALID', 'The token is not valid.');
