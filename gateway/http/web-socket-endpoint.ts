@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import {
@@ -38,7 +38,9 @@ export interface WebSocketEndpointOptions<Context extends object> {
 
 interface Connection<Context> extends Record<PropertyKey, unknown> {
   readonly socket: WebSocket;
-  readonly request: IncomingMessage;
+  /** Of the upgrade request: all that is kept of it. */
+  readonly headers: IncomingHttpHeaders;
+  readonly ip: string;
   protocol?: Protocol<Context>;
   context?: Context;
   info?: RequestInfo;
@@ -118,7 +120,8 @@ export class WebSocketEndpoint<Context extends object> {
   }
 
   #open(socket: WebSocket, request: IncomingMessage): void {
-    const connection: Connection<Context> = { socket, request };
+    const { headers } = request;
+    const connection: Connection<Context> = { socket, headers, ip: request.socket.remoteAddress ?? '' };
     openProtocolSocket(socket, {
       server: this.#server,
       extra: connection,
@@ -131,8 +134,8 @@ export class WebSocketEndpoint<Context extends object> {
     connection: Connection<Context>,
     connectionParams: Readonly<Record<string, unknown>> | undefined,
   ): Promise<boolean | CredentialNotice> {
-    const { request, socket } = connection;
-    connection.info = requestInfo(request.headers, request.socket.remoteAddress ?? '');
+    const { headers, ip, socket } = connection;
+    connection.info = requestInfo(headers, ip);
     try {
       const context = await this.#authenticate(connection, connectionParams ?? {});
       return this.#accept(connection, context) ?? true;
@@ -145,11 +148,11 @@ export class WebSocketEndpoint<Context extends object> {
   }
 
   async #authenticate(
-    { info, request }: Connection<Context>,
+    { headers, info }: Connection<Context>,
     connectionParams: Readonly<Record<string, unknown>>,
   ): Promise<Context> {
     if (!info) throw new Error('a caller authenticates after connecting');
-    return this.#options.authenticate({ headers: request.headers, connectionParams }, info);
+    return this.#options.authenticate({ headers, connectionParams }, info);
   }
 
   /** The connection's operations run in this context from now on. Says when its credential ends. */

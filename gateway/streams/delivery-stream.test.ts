@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
-import { DeliveryStream, type DeliveryOptions } from './delivery-stream.js';
+import { DeliveryStream } from './delivery-stream.js';
 import { StreamSource } from './stream-source.js';
 
 const pause = async (milliseconds: number): Promise<void> =>
@@ -23,26 +23,30 @@ function endless(): { source: Source; state: { sent: number; isClosed: boolean }
 
 /** A source whose results have the position `n`. */
 function sourceOf(upstream: Source, stallMillisecondsMax = 50): StreamSource {
-  return new StreamSource(upstream, {
-    shape: { cursorOf: ({ data }) => (data ? `c${String(data['n'])}` : undefined), at: (result) => result },
-    mask: (result) => result,
-    stallMillisecondsMax,
-    isLive: true,
-    hasOpening: false,
-    onMove: () => undefined,
-    onClose: () => undefined,
-  });
+  const shape = {
+    cursorOf: ({ data }: ExecutionResult) => (data ? `c${String(data['n'])}` : undefined),
+    at: (result: ExecutionResult) => result,
+  };
+  return new StreamSource(
+    upstream,
+    { shape, mask: (result) => result },
+    { stallMillisecondsMax, moved: () => undefined, closed: () => undefined },
+  );
 }
 
-function readerOf(source: StreamSource, overrides: Partial<DeliveryOptions> = {}): DeliveryStream {
-  const reader = new DeliveryStream({
-    bufferMax: 4,
-    signals: [],
-    toResult: (error, lastCursor) => ({ errors: [error as never], extensions: { lastCursor } }),
-    onEnd: (ended) => source.detach(ended),
-    onTaken: () => undefined,
-    ...overrides,
-  });
+function readerOf(source: StreamSource, options: { signal?: AbortSignal; onEnd?: () => void } = {}): DeliveryStream {
+  const reader = new DeliveryStream(
+    {
+      bufferMax: 4,
+      toResult: (error, lastCursor) => ({ errors: [error as never], extensions: { lastCursor } }),
+      onEnd: (ended) => {
+        options.onEnd?.();
+        source.detach(ended);
+      },
+      onTaken: () => undefined,
+    },
+    options.signal,
+  );
   source.attach(reader, false);
   return reader;
 }
@@ -80,11 +84,8 @@ describe('the delivery of a stream', () => {
     const { source: upstream, state } = endless();
     const source = sourceOf(upstream, 10_000);
     const stream = readerOf(source, {
-      signals: [access.signal],
-      onEnd: (reader) => {
-        ended++;
-        source.detach(reader);
-      },
+      signal: access.signal,
+      onEnd: () => void ended++,
     });
     source.start();
     await pause(5);

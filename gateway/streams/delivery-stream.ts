@@ -1,16 +1,15 @@
 import type { ExecutionResult } from 'graphql';
 
-export interface DeliveryOptions {
+/** Who opened streams, and hears of them. */
+export interface DeliveryOwner {
   /** Responses that may wait for a slow client. */
   readonly bufferMax: number;
-  /** Each ends the stream at once; its reason is told to the client. */
-  readonly signals: readonly AbortSignal[];
   /** Makes the last response of a stream that ends with an error. */
-  readonly toResult: (error: unknown, lastCursor: string | undefined) => ExecutionResult;
+  toResult(error: unknown, lastCursor: string | undefined, stream: DeliveryStream): ExecutionResult;
   /** Called once when the stream has ended, for whatever reason. */
-  readonly onEnd: (stream: DeliveryStream) => void;
+  onEnd(stream: DeliveryStream): void;
   /** Called when the client has taken everything, or gone. */
-  readonly onTaken: (stream: DeliveryStream) => void;
+  onTaken(stream: DeliveryStream): void;
 }
 
 interface Buffered {
@@ -27,18 +26,23 @@ interface Buffered {
 export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, void> {
   /** Told when the position is known before any event: where to resume if the connection is lost now. */
   onPosition: ((cursor: string) => void) | undefined;
-  readonly #options: DeliveryOptions;
+  readonly #owner: DeliveryOwner;
+  readonly #signal: AbortSignal | undefined;
   readonly #buffer: Buffered[] = [];
   #waiting: ((result: IteratorResult<ExecutionResult, void>) => void) | undefined;
   #makeRoom: (() => void) | undefined;
   #isEnded = false;
   #cursor: string | undefined;
   #takenCursor: string | undefined;
-  readonly #onAbort = (event: Event): void => this.revoke((event.target as AbortSignal).reason);
+  #onAbort: (() => void) | undefined;
 
-  constructor(options: DeliveryOptions) {
-    this.#options = options;
-    for (const signal of options.signals) signal.addEventListener('abort', this.#onAbort, { once: true });
+  /** The signal ends the stream at once; its reason is told to the client. */
+  constructor(owner: DeliveryOwner, signal?: AbortSignal) {
+    this.#owner = owner;
+    this.#signal = signal;
+    if (!signal) return;
+    this.#onAbort = () => this.revoke(signal.reason);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** The position of what was pushed last, whether or not the client has taken it. */
@@ -56,13 +60,12 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
   }
 
   get isFull(): boolean {
-    return !this.#isEnded && this.#buffer.length >= this.#options.bufferMax;
+    return !this.#isEnded && this.#buffer.length >= this.#owner.bufferMax;
   }
 
-  /** Ends the stream if one of its signals was aborted before it began. */
+  /** Ends the stream if its signal was aborted before it began. */
   begin(): void {
-    const aborted = this.#options.signals.find((signal) => signal.aborted);
-    if (aborted) this.revoke(aborted.reason);
+    if (this.#signal?.aborted === true) this.revoke(this.#signal.reason);
   }
 
   push(result: ExecutionResult, cursor?: string): void {
@@ -99,7 +102,7 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
   /** Ends the stream with an error after what is buffered. */
   fail(error: unknown): void {
     if (this.#isEnded) return;
-    this.#deliver(this.#options.toResult(error, this.#cursor));
+    this.#deliver(this.#owner.toResult(error, this.#cursor, this));
     this.#end();
   }
 
@@ -107,7 +110,7 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
   revoke(error: unknown): void {
     if (this.#isEnded) return;
     this.#buffer.length = 0;
-    this.#deliver(this.#options.toResult(error, this.#takenCursor));
+    this.#deliver(this.#owner.toResult(error, this.#takenCursor, this));
     this.#end();
   }
 
@@ -119,14 +122,14 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
       return { done: false, value: buffered.result };
     }
     if (!this.#isEnded) return new Promise((resolve) => (this.#waiting = resolve));
-    this.#options.onTaken(this);
+    this.#owner.onTaken(this);
     return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<ExecutionResult, void>> {
     this.#buffer.length = 0;
     this.#end();
-    this.#options.onTaken(this);
+    this.#owner.onTaken(this);
     return { done: true, value: undefined };
   }
 
@@ -167,9 +170,9 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
     this.#waiting = undefined;
     if (waiting) {
       waiting({ done: true, value: undefined });
-      this.#options.onTaken(this);
+      this.#owner.onTaken(this);
     }
-    for (const signal of this.#options.signals) signal.removeEventListener('abort', this.#onAbort);
-    this.#options.onEnd(this);
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#owner.onEnd(this);
   }
 }

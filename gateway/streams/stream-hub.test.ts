@@ -42,7 +42,6 @@ function startHub(text = TEXT) {
   const subscribe = async (variables: Record<string, unknown>, identity?: string): Promise<DeliveryStream> => {
     const stream = new DeliveryStream({
       bufferMax: 64,
-      signals: [],
       toResult: (error) => ({ errors: [error as never] }),
       onEnd: (ended) => hub.leave(ended),
       onTaken: () => undefined,

@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Engine, GatewayOperation, SubscriptionRequest } from '../engine/engine.js';
 import type { DeliveryStream } from './delivery-stream.js';
 import type { StreamShape } from './stream-shape.js';
-import { StreamSource } from './stream-source.js';
+import { StreamSource, type SourceOwner } from './stream-source.js';
 
 /** What one client subscribed to. */
 export interface Subscribing {
@@ -18,13 +18,22 @@ export interface Subscribing {
 }
 
 /** Streams of one operation with the same variables, but for where they begin, and the same rights. */
-interface StreamGroup {
+class StreamGroup {
+  readonly #forget: (group: StreamGroup) => void;
   /** The source that stands at each position: a reader that is there too can be handed to it. */
-  readonly byCursor: Map<string, StreamSource>;
+  byCursor: Map<string, StreamSource> | undefined;
   /** Being opened, by where they begin. */
-  readonly opening: Map<string, Promise<StreamSource | ExecutionResult>>;
+  opening: Map<string, Promise<StreamSource | ExecutionResult>> | undefined;
   live: StreamSource | undefined;
-  sources: number;
+  sources = 0;
+
+  constructor(forget: (group: StreamGroup) => void) {
+    this.#forget = forget;
+  }
+
+  forgetIfEmpty(): void {
+    if (this.sources === 0 && this.opening === undefined) this.#forget(this);
+  }
 }
 
 const LIVE = '';
@@ -34,13 +43,14 @@ const LIVE = '';
  * from where their positions meet. So an event is executed once for all of them, and each still gets every event once
  * and in order.
  */
-export class StreamHub {
-  readonly #stallMillisecondsMax: number;
+export class StreamHub implements SourceOwner {
+  readonly stallMillisecondsMax: number;
   readonly #groups = new WeakMap<GatewayOperation, Map<string, StreamGroup>>();
   readonly #sourceOf = new Map<DeliveryStream, StreamSource>();
+  readonly #groupOf = new WeakMap<StreamSource, StreamGroup>();
 
   constructor(options: { readonly stallMillisecondsMax: number }) {
-    this.#stallMillisecondsMax = options.stallMillisecondsMax;
+    this.stallMillisecondsMax = options.stallMillisecondsMax;
   }
 
   /** Streams to a reader. Answers why not, if the subgraph refuses; may throw what the engine throws. */
@@ -85,7 +95,7 @@ export class StreamHub {
     wantsOpening: boolean,
   ): Promise<ExecutionResult | undefined> {
     const group = this.#group(subscribing);
-    const joinable = after === undefined ? group?.live : group?.byCursor.get(after);
+    const joinable = after === undefined ? group?.live : group?.byCursor?.get(after);
     const source = joinable ?? (await this.#opened(subscribing, group, after));
     if (!(source instanceof StreamSource)) return source;
     // Others may have moved it on while we waited for it.
@@ -104,13 +114,14 @@ export class StreamHub {
   ): Promise<StreamSource | ExecutionResult> {
     if (!group) return this.#open(subscribing, undefined, after);
     const start = after ?? LIVE;
-    const running = group.opening.get(start);
+    const running = group.opening?.get(start);
     if (running) return running;
     const opening = this.#open(subscribing, group, after).finally(() => {
-      group.opening.delete(start);
-      this.#forgetIfEmpty(group, subscribing);
+      group.opening?.delete(start);
+      if (group.opening?.size === 0) group.opening = undefined;
+      group.forgetIfEmpty();
     });
-    group.opening.set(start, opening);
+    (group.opening ??= new Map()).set(start, opening);
     return opening;
   }
 
@@ -133,31 +144,23 @@ export class StreamHub {
       ...(contextPerEvent ? { contextPerEvent } : {}),
     });
     if (!(Symbol.asyncIterator in upstream)) return upstream;
-    const isLive = after === undefined;
-    const source = new StreamSource(upstream, {
-      shape,
-      mask,
-      after,
-      isLive,
-      hasOpening: isLive && shape.now !== undefined,
-      stallMillisecondsMax: this.#stallMillisecondsMax,
-      onMove: (moved, from) => this.#moved(moved, from, group),
-      onClose: (closed) => this.#closed(closed, group, subscribing),
-    });
-    if (group) enter(group, source, after);
+    const source = new StreamSource(upstream, { shape, mask, after }, this);
+    if (group) this.#enter(group, source, after);
     // Not before all who wait for it are attached, or they would miss its first event.
     setImmediate(() => source.start());
     return source;
   }
 
   /** Where a source catches up with another one, they become one. */
-  #moved(source: StreamSource, from: string | undefined, group: StreamGroup | undefined): void {
+  moved(source: StreamSource, from: string | undefined): void {
+    const group = this.#groupOf.get(source);
     const { cursor } = source;
     if (!group || cursor === undefined || cursor === from) return;
-    if (from !== undefined && group.byCursor.get(from) === source) group.byCursor.delete(from);
-    const other = group.byCursor.get(cursor);
+    const byCursor = (group.byCursor ??= new Map());
+    if (from !== undefined && byCursor.get(from) === source) byCursor.delete(from);
+    const other = byCursor.get(cursor);
     if (!other || other === source || other.isClosed) {
-      group.byCursor.set(cursor, source);
+      byCursor.set(cursor, source);
       return;
     }
     const wasLive = group.live === source;
@@ -165,20 +168,23 @@ export class StreamHub {
     if (wasLive) group.live = other;
   }
 
-  #closed(source: StreamSource, group: StreamGroup | undefined, subscribing: Subscribing): void {
+  closed(source: StreamSource): void {
+    const group = this.#groupOf.get(source);
     if (!group) return;
     const { cursor } = source;
     if (group.live === source) group.live = undefined;
-    if (cursor !== undefined && group.byCursor.get(cursor) === source) group.byCursor.delete(cursor);
+    if (cursor !== undefined && group.byCursor?.get(cursor) === source) group.byCursor.delete(cursor);
     group.sources -= 1;
-    this.#forgetIfEmpty(group, subscribing);
+    group.forgetIfEmpty();
   }
 
-  #forgetIfEmpty(group: StreamGroup, { identity, operation, shape, variables }: Subscribing): void {
-    if (group.sources > 0 || group.opening.size > 0 || identity === undefined) return;
-    const groups = this.#groups.get(operation);
-    const key = groupKey(identity, shape, variables);
-    if (groups?.get(key) === group) groups.delete(key);
+  #enter(group: StreamGroup, source: StreamSource, after: string | undefined): void {
+    this.#groupOf.set(source, group);
+    group.sources += 1;
+    if (source.isLive) group.live ??= source;
+    if (after === undefined) return;
+    const byCursor = (group.byCursor ??= new Map());
+    if (!byCursor.has(after)) byCursor.set(after, source);
   }
 
   #group({ identity, operation, shape, variables }: Subscribing): StreamGroup | undefined {
@@ -186,16 +192,15 @@ export class StreamHub {
     let groups = this.#groups.get(operation);
     if (!groups) this.#groups.set(operation, (groups = new Map()));
     const key = groupKey(identity, shape, variables);
-    let group = groups.get(key);
-    if (!group) groups.set(key, (group = { byCursor: new Map(), opening: new Map(), live: undefined, sources: 0 }));
+    const known = groups.get(key);
+    if (known) return known;
+    const all = groups;
+    const group = new StreamGroup((empty) => {
+      if (all.get(key) === empty) all.delete(key);
+    });
+    groups.set(key, group);
     return group;
   }
-}
-
-function enter(group: StreamGroup, source: StreamSource, after: string | undefined): void {
-  group.sources += 1;
-  if (source.isLive) group.live ??= source;
-  if (after !== undefined && !group.byCursor.has(after)) group.byCursor.set(after, source);
 }
 
 function groupKey(identity: string, { afterVariable }: StreamShape, variables: Subscribing['variables']): string {

@@ -7,22 +7,22 @@ import type { StreamShape } from './stream-shape.js';
 /** How long one full buffer may hold up the other readers of the same source. */
 const SHARED_PATIENCE_MILLISECONDS = 1_000;
 
-export interface StreamSourceOptions {
+/** Who opened a source, and hears of it. */
+export interface SourceOwner {
+  /** How long a client may leave a full buffer untouched. */
+  readonly stallMillisecondsMax: number;
+  /** Called after each event, when the position is the event's. */
+  moved(source: StreamSource, from: string | undefined): void;
+  /** Called once, when it has no reader or no event any more. */
+  closed(source: StreamSource): void;
+}
+
+export interface SourceStart {
   readonly shape: StreamShape;
   /** Makes a response fit to be shown; once, for all who read it. */
   readonly mask: (result: ExecutionResult) => ExecutionResult;
-  /** How long a client may leave a full buffer untouched. */
-  readonly stallMillisecondsMax: number;
-  /** The position to begin after, if one is known. */
+  /** The position to begin after, if one is known; else it begins with the present. */
   readonly after?: string | undefined;
-  /** Whether it began with the present. */
-  readonly isLive: boolean;
-  /** Whether its first event only tells its position, and is for those who asked for it. */
-  readonly hasOpening: boolean;
-  /** Called after each event, when the position is the event's. */
-  readonly onMove: (source: StreamSource, from: string | undefined) => void;
-  /** Called once, when it has no reader or no event any more. */
-  readonly onClose: (source: StreamSource) => void;
 }
 
 /**
@@ -32,22 +32,34 @@ export interface StreamSourceOptions {
  */
 export class StreamSource {
   readonly #upstream: AsyncGenerator<ExecutionResult, void, void>;
-  readonly #options: StreamSourceOptions;
+  readonly #owner: SourceOwner;
+  readonly #shape: StreamShape;
+  readonly #mask: SourceStart['mask'];
   readonly #readers = new Set<DeliveryStream>();
   /** Readers that asked for the opening itself. */
-  readonly #awaitingOpening = new Set<DeliveryStream>();
+  #awaitingOpening: Set<DeliveryStream> | undefined;
   #opening: ExecutionResult | undefined;
   #cursor: string | undefined;
   #isClosed = false;
   /** Asked for at once: a stream that begins with the present begins when it was accepted, not when it is first read. */
   #first: Promise<IteratorResult<ExecutionResult, void>> | undefined;
+  /** Whether its first event only tells its position, and is for those who asked for it. */
+  readonly #hasOpening: boolean;
+  /** Whether it began with the present, or met one that did. */
   isLive: boolean;
 
-  constructor(upstream: AsyncGenerator<ExecutionResult, void, void>, options: StreamSourceOptions) {
+  constructor(
+    upstream: AsyncGenerator<ExecutionResult, void, void>,
+    { after, mask, shape }: SourceStart,
+    owner: SourceOwner,
+  ) {
     this.#upstream = upstream;
-    this.#options = options;
-    this.#cursor = options.after;
-    this.isLive = options.isLive;
+    this.#owner = owner;
+    this.#shape = shape;
+    this.#mask = mask;
+    this.#cursor = after;
+    this.#hasOpening = after === undefined && shape.now !== undefined;
+    this.isLive = after === undefined;
     this.#first = upstream.next();
     // Whoever reads it hears of its failure.
     this.#first.catch(() => undefined);
@@ -71,9 +83,9 @@ export class StreamSource {
     if (reader.isEnded) return this.#closeIfLeft();
     this.#readers.add(reader);
     if (this.#cursor === undefined) {
-      if (wantsOpening) this.#awaitingOpening.add(reader);
+      if (wantsOpening) (this.#awaitingOpening ??= new Set()).add(reader);
     } else if (wantsOpening && this.#opening) {
-      reader.push(this.#options.shape.at(this.#opening, this.#cursor), this.#cursor);
+      reader.push(this.#shape.at(this.#opening, this.#cursor), this.#cursor);
     } else if (reader.cursor !== this.#cursor) {
       reader.moveTo(this.#cursor);
     }
@@ -81,7 +93,7 @@ export class StreamSource {
 
   detach(reader: DeliveryStream): void {
     this.#readers.delete(reader);
-    this.#awaitingOpening.delete(reader);
+    this.#awaitingOpening?.delete(reader);
     this.#closeIfLeft();
   }
 
@@ -103,7 +115,7 @@ export class StreamSource {
         this.#first = undefined;
         if (this.#isClosed) return;
         if (item.done) return this.#finish();
-        this.#fanOut(this.#options.mask(item.value));
+        this.#fanOut(this.#mask(item.value));
         await this.#room();
         const turn = eventLoopShare.spent();
         if (turn) await turn;
@@ -115,26 +127,26 @@ export class StreamSource {
 
   #fanOut(result: ExecutionResult): void {
     const from = this.#cursor;
-    const cursor = this.#options.shape.cursorOf(result);
+    const cursor = this.#shape.cursorOf(result);
     this.#cursor = cursor ?? from;
-    if (this.#options.hasOpening && from === undefined && cursor !== undefined) this.#open(result, cursor);
+    if (this.#hasOpening && from === undefined && cursor !== undefined) this.#open(result, cursor);
     else for (const reader of this.#readers) reader.push(result, cursor);
-    if (cursor !== undefined) this.#options.onMove(this, from);
+    if (cursor !== undefined) this.#owner.moved(this, from);
   }
 
   #open(opening: ExecutionResult, cursor: string): void {
     this.#opening = opening;
     for (const reader of this.#readers) {
-      if (this.#awaitingOpening.has(reader)) reader.push(opening, cursor);
+      if (this.#awaitingOpening?.has(reader)) reader.push(opening, cursor);
       else reader.moveTo(cursor);
     }
-    this.#awaitingOpening.clear();
+    this.#awaitingOpening = undefined;
   }
 
   async #room(): Promise<void> {
     for (const reader of this.#readers) {
       if (!reader.isFull) continue;
-      const { stallMillisecondsMax } = this.#options;
+      const { stallMillisecondsMax } = this.#owner;
       const patience =
         this.#readers.size > 1 ? Math.min(SHARED_PATIENCE_MILLISECONDS, stallMillisecondsMax) : stallMillisecondsMax;
       if (await reader.room(patience)) continue;
@@ -163,6 +175,6 @@ export class StreamSource {
     this.#isClosed = true;
     // The client does not wait for the source, and the source's trouble in ending is not the client's.
     this.#upstream.return().catch(() => undefined);
-    this.#options.onClose(this);
+    this.#owner.closed(this);
   }
 }

@@ -6,7 +6,7 @@ import { STREAM_LIMITS, type GatewayOptions, type StreamLease, type StreamLimits
 import { maskError, maskResult, type ErrorMasking } from '../guard/mask-errors.js';
 import type { OperationRequest } from '../operation-service.js';
 import type { SelectedOperation } from '../runtime.js';
-import { DeliveryStream } from './delivery-stream.js';
+import { DeliveryStream, type DeliveryOwner } from './delivery-stream.js';
 import { StreamHub, type Subscribing } from './stream-hub.js';
 import { STREAM_CONVENTION, streamShape, type StreamConvention, type StreamShape } from './stream-shape.js';
 
@@ -39,6 +39,7 @@ export class Subscriptions<Context extends object> {
   readonly #open = new Map<DeliveryStream, OpenStream<Context>>();
   /** Streams with something left that the client has not taken, ended or not. */
   readonly #untaken = new Set<DeliveryStream>();
+  readonly #owner: DeliveryOwner;
   #isClosing = false;
 
   constructor(options: SubscriptionsOptions<Context>) {
@@ -46,6 +47,12 @@ export class Subscriptions<Context extends object> {
     this.#options = options;
     this.#limits = { ...STREAM_LIMITS, ...streamLimits };
     this.#convention = { ...STREAM_CONVENTION, ...streamConvention };
+    this.#owner = {
+      bufferMax: this.#limits.bufferMax,
+      toResult: (error, lastCursor, stream) => this.#lastResult(error, lastCursor, stream),
+      onEnd: (stream) => this.#ended(stream),
+      onTaken: (stream) => this.#untaken.delete(stream),
+    };
     this.#hub = new StreamHub({ stallMillisecondsMax: this.#limits.stallSecondsMax * 1_000 });
   }
 
@@ -57,11 +64,12 @@ export class Subscriptions<Context extends object> {
     if (this.#isClosing) throw shuttingDown();
     const operation = await this.#options.authorize(selected, request);
     const lease = this.#lease(selected, request, request.context);
-    const stream = this.#newStream(request);
+    const stream = new DeliveryStream(this.#owner, request.signal);
     const open: OpenStream<Context> = { selected, request, lease: undefined, onRevoke: undefined };
     this.#open.set(stream, open);
     this.#untaken.add(stream);
     this.#watch(stream, open, lease);
+    stream.begin();
     try {
       const refusal = await this.#hub.connect(stream, this.#subscribing(operation, open, request.context));
       if (!refusal) return stream;
@@ -98,16 +106,6 @@ export class Subscriptions<Context extends object> {
     for (const stream of this.#open.keys()) stream.fail(shuttingDown());
     const deadline = performance.now() + FAREWELL_SECONDS_MAX * 1_000;
     while (this.#untaken.size > 0 && performance.now() < deadline) await setTimeout(5);
-  }
-
-  #newStream({ correlationId, signal }: OperationRequest<Context>): DeliveryStream {
-    return new DeliveryStream({
-      bufferMax: this.#limits.bufferMax,
-      signals: signal ? [signal] : [],
-      toResult: (error, lastCursor) => this.#lastResult(error, lastCursor, correlationId),
-      onEnd: (ended) => this.#ended(ended),
-      onTaken: (taken) => this.#untaken.delete(taken),
-    });
   }
 
   #subscribing(operation: GatewayOperation, { selected, request }: OpenStream<Context>, context: Context): Subscribing {
@@ -163,7 +161,8 @@ export class Subscriptions<Context extends object> {
   }
 
   /** Names the position to resume from beside the reason. */
-  #lastResult(error: unknown, lastCursor: string | undefined, correlationId: string): ExecutionResult {
+  #lastResult(error: unknown, lastCursor: string | undefined, stream: DeliveryStream): ExecutionResult {
+    const correlationId = this.#open.get(stream)?.request.correlationId ?? '';
     const masked = maskError(error, this.#options.maskingOf(correlationId));
     if (lastCursor !== undefined) Object.assign(masked.extensions, { lastCursor });
     return { errors: [masked] };

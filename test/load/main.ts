@@ -9,6 +9,7 @@ import { eventLatency } from './benchmarks/event-latency.js';
 import { eventThroughput } from './benchmarks/event-throughput.js';
 import { federatedQuery } from './benchmarks/federated-query.js';
 import { start } from './benchmarks/start.js';
+import { streams } from './benchmarks/streams.js';
 import { type Benchmark, type BenchmarkEnvironment, type Line, NotAvailable } from './harness/benchmark.js';
 import { withCpuProfile } from './harness/cpu-profile.js';
 import { LoadWatch, describeMachine } from './harness/machine.js';
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventLatency,
   eventThroughput,
   federatedQuery,
+  streams,
 ];
 
 const USAGE = `usage: npm run bench -- [--filter name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY]
