@@ -132,6 +132,7 @@ async function run(environment: BenchmarkEnvironment): Promise<readonly Line[]> 
     const ours = await idle('gateway', load);
     environment.note(`ours: ${rounded(ours.rss)} KB each (heap ${rounded(ours.heap)})`);
     const floor = await idle('bare', load);
+    environment.note(`graphql-ws and graphql-js: ${rounded(floor.rss)} KB each (heap ${rounded(floor.heap)})`);
     const sockets = await idle('sockets', load);
     lines.push({
       what: `${STREAMS} idle streams, ${how}: memory of one`,
