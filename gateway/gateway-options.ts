@@ -8,6 +8,7 @@ import type { TrustedDocument } from './guard/documents/trusted-documents.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
 import type { SwapLimits } from './generation/swap-limits.js';
+import type { StreamConvention } from './streams/stream-shape.js';
 import type { SubgraphDefinition } from './supergraph.js';
 import type { SubgraphTransport } from './transports/subgraph-transport.js';
 
@@ -43,12 +44,17 @@ export interface OpenedStream {
 export interface StreamLimits {
   /** Responses that may wait for a slow client, per stream. */
   readonly bufferMax: number;
-  /** How long a client may leave a full buffer untouched before its stream is ended with `SLOW_CONSUMER`. */
+  /**
+   * How long a client may leave a full buffer untouched before its stream is ended with `SLOW_CONSUMER`; at most a second
+   * where that holds up other clients that read the same stream.
+   */
   readonly stallSecondsMax: number;
   /** Operations that may run at once on one WebSocket. */
   readonly perConnectionMax: number;
   readonly connectionInitSecondsMax: number;
   readonly heartbeatSeconds: number;
+  /** How long before a credential ends it is announced; half of its remaining life if that is shorter. */
+  readonly renewalSeconds: number;
 }
 
 export const STREAM_LIMITS: StreamLimits = {
@@ -57,6 +63,7 @@ export const STREAM_LIMITS: StreamLimits = {
   perConnectionMax: 100,
   connectionInitSecondsMax: 10,
   heartbeatSeconds: 15,
+  renewalSeconds: 30,
 };
 
 export interface DocumentOptions {
@@ -92,8 +99,17 @@ export interface GatewayOptions<Context extends object> {
    * the operation.
    */
   readonly contextPerEvent?: (context: Context) => Context;
-  /** Called when a stream opens: may refuse by throwing, and ends the stream by the lease. */
-  readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease;
+  /**
+   * Names what a caller may see, and until when: streams of the same operation, with the same variables, of callers of
+   * the same name are executed once. Never shared where it is absent or answers nothing.
+   */
+  readonly accessIdentity?: (context: Context) => string | undefined;
+  /** When the caller's credential ends, in seconds since 1970: it is announced to clients ahead of it. */
+  readonly expiresAt?: (context: Context) => number | undefined;
+  /** What subscriptions call their position; `cursor` and `after` unless given. */
+  readonly streamConvention?: Partial<StreamConvention>;
+  /** Called when a stream opens, or goes on with a renewed credential: may refuse by throwing, and ends the stream by the lease. */
+  readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease | undefined;
   readonly logger: GatewayLogger;
   readonly metrics?: Metrics;
   readonly engine?: 'own' | 'stock';

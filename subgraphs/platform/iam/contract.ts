@@ -104,10 +104,18 @@ export interface RequestOrigin {
   readonly correlationId: string;
 }
 
+/** Something that a credential hangs on counts no more; an account or a person may come back. */
+export interface CredentialRevocation {
+  readonly subjectType: 'token' | 'session' | 'api_key' | 'service_account_key' | 'service_account' | 'user';
+  readonly subjectId: string;
+}
+
 /** Turns credentials into actors. Fails closed: TOKEN_INVALID, TOKEN_EXPIRED, UNAUTHENTICATED. */
 export interface Credentials {
   /** `Bearer` value: an OIDC access token of the configured issuer, a platform token, or an API key. */
   authenticate(bearer: string, origin: RequestOrigin): Promise<Actor>;
+  /** Hears of each revocation within a second, whoever made it, possibly more than once. Gives what stops it. */
+  onRevocation(listener: (revocation: CredentialRevocation) => void): () => void;
   /** Data plane only: an API key from memory, no database; null when unknown, expired or revoked. */
   apiKey(key: string): Promise<{ actor: Actor; apiKeyId: string; projectId: string; organizationId: string } | null>;
 }

@@ -27,6 +27,7 @@ export function createIam(options: IamOptions & { readonly configuration?: Confi
 }
 
 export type {
+  CredentialRevocation,
   Credentials,
   Directory,
   Iam,

@@ -109,6 +109,7 @@ export class StandInIam implements Pick<
   };
 
   readonly credentials: Iam['credentials'] = {
+    onRevocation: () => () => undefined,
     authenticate: async (bearer) => {
       const actor = this.tokens.get(bearer);
       if (actor === undefined) throw new PlatformError('TOKEN_INVALID', 'The token is not valid.');
