@@ -6,13 +6,9 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** Goes on when the resolver's promise is settled. The answer is a native promise, whatever made the other one. */
-export function after(
-  thenable: PromiseLike<unknown>,
-  next: ((value: unknown) => unknown) | undefined,
-  failed?: (error: unknown) => unknown,
-): Promise<unknown> {
-  const promise = thenable.then(next, failed);
+/** Goes on when the resolver's promise is fulfilled. The answer is a native promise, whatever made the other one. */
+export function after(thenable: PromiseLike<unknown>, onFulfilled: (value: unknown) => unknown): Promise<unknown> {
+  const promise = thenable.then(onFulfilled);
   return isPending(promise) ? promise : Promise.resolve(promise);
 }
 
