@@ -125,20 +125,20 @@ function itemPath(prev: Path, key: number): Path {
 
 function compileAbstract(type: GraphQLAbstractType, site: FieldSite): CompositeCompleter {
   const resolveType = type.resolveType ?? defaultTypeResolver;
-  /** Compiled when a value of the type first comes; there are no more than the abstract type has. */
-  const completers = new Map<GraphQLObjectType, CompositeCompleter>();
-  const completerOf = (runtimeType: GraphQLObjectType): CompositeCompleter => {
-    let complete = completers.get(runtimeType);
-    if (!complete) completers.set(runtimeType, (complete = compileObject(runtimeType, site)));
+  /** By the names that were found to be good: compiled when a value of the type first comes. */
+  const completers = new Map<unknown, CompositeCompleter>();
+  const completerOf = (name: unknown, value: unknown): CompositeCompleter => {
+    const known = completers.get(name);
+    if (known) return known;
+    const complete = compileObject(runtimeTypeOf(name, type, site, value), site);
+    completers.set(name, complete);
     return complete;
   };
   return (run, value, path, info) => {
     const known = info ?? resolveInfoOf(site, run, fieldPathOf(path));
     const name: unknown = resolveType(value, run.context, known, type);
-    if (isThenable(name)) {
-      return after(name, (settled) => completerOf(runtimeTypeOf(settled, type, site, value))(run, value, path, known));
-    }
-    return completerOf(runtimeTypeOf(name, type, site, value))(run, value, path, known);
+    if (!isThenable(name)) return completerOf(name, value)(run, value, path, known);
+    return after(name, (settled) => completerOf(settled, value)(run, value, path, known));
   };
 }
 
