@@ -13,7 +13,7 @@ import type {
   Variables,
 } from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
-import { deferralOf } from './deferral/deferred-operation.js';
+import { deferralOf, type IncrementalOperation } from './deferral/deferred-operation.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
@@ -38,6 +38,8 @@ export class FederatedEngine implements Engine {
   readonly apiSchema: GraphQLSchema;
   readonly #compilation: PlanCompilation;
   readonly #plans: LRUCache<GatewayOperation, OperationPlan>;
+  /** Operations with `@defer` that the planner cannot plan in parts. */
+  readonly #undeferrable = new WeakSet<GatewayOperation>();
 
   constructor(options: FederatedEngineOptions) {
     const supergraph = Supergraph.build(options.supergraphSdl, {
@@ -75,11 +77,26 @@ export class FederatedEngine implements Engine {
 
   async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult> {
     const { incremental } = deferralOf(request.operation);
-    if (!incremental) return this.execute(request);
+    if (!incremental || this.#undeferrable.has(incremental)) return this.execute(request);
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const run = newRun(request, coerced.variables, request.context);
-    return this.#plan(incremental).respondIncrementally(run, incremental);
+    const plan = this.#planDeferring(incremental);
+    if (!plan) return this.execute(request);
+    return plan.respondIncrementally(newRun(request, coerced.variables, request.context), incremental);
+  }
+
+  /**
+   * Undefined where the planner breaks down (2.14 does at a deferred field with `@requires` below a deferred entity: "cannot
+   * have a top-level deferRef"). To defer is the server's choice: such an operation is answered at once.
+   */
+  #planDeferring(operation: IncrementalOperation): OperationPlan | undefined {
+    try {
+      return this.#plan(operation);
+    } catch (error) {
+      if (error instanceof PlatformError) throw error;
+      this.#undeferrable.add(operation);
+      return undefined;
+    }
   }
 
   async subscribe(
