@@ -77,4 +77,5 @@ export const ARCHIVE: TestGraph<keyof typeof SDL> = {
   resolvers: archiveResolvers,
   interfaceObjects: ['Item'],
   ids: ['n1', 'n2', 'j1', 'r1', 'r2', 'x9', 'a1', 'a2'],
+  depth: 3,
 };

@@ -30,6 +30,7 @@ export class OperationWriter {
   readonly #ids: readonly string[];
   readonly #random: () => number;
   readonly #deferChance: number;
+  readonly #depth: number;
   #fragments: string[] = [];
   #aliases = 0;
 
@@ -37,9 +38,10 @@ export class OperationWriter {
     schema: GraphQLSchema,
     ids: readonly string[],
     random: () => number,
-    { deferChance = 0 }: { readonly deferChance?: number } = {},
+    { deferChance = 0, depth = 5 }: { readonly deferChance?: number; readonly depth?: number } = {},
   ) {
     this.#deferChance = deferChance;
+    this.#depth = depth;
     this.#schema = schema;
     this.#ids = ids;
     this.#random = random;
@@ -52,7 +54,7 @@ export class OperationWriter {
     const mutation = this.#schema.getMutationType();
     const root = mutation && this.#random() < 0.1 ? mutation : this.#schema.getQueryType();
     if (!root) throw new Error('the schema has no query type');
-    const selection = this.#selection(root, 5);
+    const selection = this.#selection(root, this.#depth);
     const keyword = root === mutation ? 'mutation' : 'query';
     const sentinel = '__typename @include(if: $yes) @skip(if: $no)';
     return `${keyword} Random($yes: Boolean!, $no: Boolean = false) { ${selection} ${sentinel} } ${this.#fragments.join(' ')}`;

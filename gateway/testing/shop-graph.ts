@@ -71,6 +71,7 @@ export const SHOP: TestGraph<ShopService> = {
   resolvers: shopResolvers,
   interfaceObjects: ['Product'],
   ids: ['u1', 'u2', 'u3', 'u9', 'g1', 'p1', 'p2', 'p3', 'p4', 'p9', 'r1', 'r3', 'r9'],
+  depth: 5,
 };
 
 let composed: ComposedSupergraph | undefined;

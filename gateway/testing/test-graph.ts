@@ -14,6 +14,8 @@ export interface TestGraph<Service extends string = string> {
   readonly interfaceObjects: readonly string[];
   /** What arguments of type ID may be. */
   readonly ids: readonly string[];
+  /** How deep random operations go, for the planner's sake. */
+  readonly depth: number;
 }
 
 export function supergraphSdlOf({ sdl }: TestGraph): string {
