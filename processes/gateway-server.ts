@@ -1,16 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
-import {
-  type DevelopmentCredential,
-  type Gateway,
-  type GraphiqlTab,
-  HttpTransport,
-  InProcessTransport,
-  type SubgraphTransport,
-  createGateway,
-} from '../gateway/index.js';
+import { type DevelopmentCredential, type Gateway, type GraphiqlTab, createGateway } from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
-import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
+import { documentOptions } from './document-options.js';
+import { costBudgetOf } from './cost-budget.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
 import { scopeNamedIn } from './named-scope.js';
@@ -19,6 +11,7 @@ import { nodeSubgraph } from '../schema/node-subgraph.js';
 import { nodePrefixes } from '../subgraphs/packets.js';
 import { setResponseHeaders } from './response-headers.js';
 import type { Runtime } from './runtime.js';
+import { subgraphTransports } from './subgraph-transports.js';
 
 export interface GatewayServerOptions {
   /** Ready-made sign-ins for GraphiQL; development only. */
@@ -48,14 +41,17 @@ export async function createGatewayServer(
         url: configuration.subgraphUrls.get(name) ?? '',
       })),
     },
-    transports: new Map([...schemas].map(([name, { schema }]) => [name, transportTo(runtime, name, schema)])),
+    transports: subgraphTransports(runtime, schemas),
     authenticate: async (credentials, info) => {
       const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
       const bearer = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
-      const { correlationId, traceparent, signal } = info;
+      const { correlationId, signal, trace } = info;
       const origin = { ip: info.ip, userAgent: info.userAgent, correlationId };
-      const actor = bearer === undefined ? ANONYMOUS : await domains.iam.credentials.authenticate(bearer, origin);
-      return kernel.context({ actor, correlationId, traceparent, signal });
+      const actor =
+        bearer === undefined
+          ? { ...ANONYMOUS, ip: info.ip, userAgent: info.userAgent }
+          : await domains.iam.credentials.authenticate(bearer, origin);
+      return kernel.context({ actor, correlationId, ...trace, signal });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
     refuse: async (context, [permission], variables) => {
@@ -65,6 +61,12 @@ export async function createGatewayServer(
     contextPerEvent: (context) => context.fresh(),
     logger,
     engine: configuration.engine,
+    documents: await documentOptions(configuration),
+    demand: {
+      operationCostMax: configuration.cost.perOperationMax,
+      budgetOf: ({ actor }) => costBudgetOf(configuration, actor),
+    },
+    operationSecondsMax: configuration.operationSecondsMax,
     exposeErrors: configuration.exposesErrors,
     graphiql: {
       title: 'GPU control plane',
@@ -75,7 +77,12 @@ export async function createGatewayServer(
       ...(options.signInUrl === undefined ? {} : { signInUrl: options.signInUrl }),
     },
   });
-  const server = createHttpServer({ logger, metrics: kernel.metrics, readiness: runtime.readiness });
+  const server = createHttpServer({
+    logger,
+    metrics: kernel.metrics,
+    readiness: runtime.readiness,
+    trustedProxies: configuration.trustedProxies,
+  });
   setResponseHeaders(server, {
     corsOrigins: configuration.corsOrigins,
     isTlsOnly: configuration.publicUrl?.startsWith('https://') ?? false,
@@ -93,19 +100,4 @@ export async function createGatewayServer(
       await gateway.close();
     },
   };
-}
-
-function transportTo(runtime: Runtime, name: string, schema: GraphQLSchema): SubgraphTransport {
-  const url = runtime.configuration.subgraphUrls.get(name);
-  if (url === undefined) return new InProcessTransport(schema);
-  const key = runtime.masterKey.subkey('actor-header');
-  return new HttpTransport<RequestContext>({
-    name,
-    url,
-    headersFor: async (context) => ({
-      [ACTOR_HEADER]: await signActor(context.actor, key),
-      'x-correlation-id': context.correlationId,
-      ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
-    }),
-  });
 }

@@ -1,7 +1,7 @@
 import { getOperationAST, parse, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
-import { interceptTransport, type Interception } from '../../testing/intercept-transport.js';
+import { interceptTransport, interceptTransports, type Interception } from '../../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../../testing/shop-graph.js';
 import { shopResolvers } from '../../testing/shop-resolvers.js';
 import type { SubgraphCall, SubgraphOperation, SubgraphTransport } from '../../transports/subgraph-transport.js';
@@ -25,9 +25,12 @@ async function run(
   text: string,
   intercept: Interception = async (next) => next(),
   signal?: AbortSignal,
+  asked: Asked[] = [],
 ): Promise<{ result: ExecutionResult; asked: Asked[] }> {
-  const asked: Asked[] = [];
-  const transports = shopTransports(shopResolvers());
+  const transports = interceptTransports(shopTransports(shopResolvers()), () => async (next, call, operation) => {
+    if (operation.text.includes('inStock')) asked.push({ call, operation });
+    return next();
+  });
   const reviews = interceptTransport(transports.get('reviews') as SubgraphTransport, async (next, call, operation) => {
     asked.push({ call, operation });
     return intercept(next, call, operation);
@@ -126,6 +129,7 @@ describe('fetches that begin together at one subgraph', () => {
 describe('an operation that is ended', () => {
   it('asks nothing more, and is refused with the reason', async () => {
     const deadline = new AbortController();
+    const asked: Asked[] = [];
     const text = '{ review(id: "r1") { product { ... on Book { inStock } } author { role } } }';
     const refused = run(
       text,
@@ -134,7 +138,9 @@ describe('an operation that is ended', () => {
         return next();
       },
       deadline.signal,
+      asked,
     );
     await expect(refused).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(asked.map(({ operation }) => operation.text.includes('review(id:'))).toEqual([true]);
   });
 });
