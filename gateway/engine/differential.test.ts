@@ -1,5 +1,5 @@
 import { getOperationAST, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ARCHIVE } from '../testing/archive-graph.js';
 import { compareAnswers, noComparison } from '../testing/compare-answers.js';
 import { faultyTransports, noFaults, type InjectedFaults } from '../testing/faulty-graph.js';
@@ -11,6 +11,8 @@ import { supergraphSdlOf, type TestGraph } from '../testing/test-graph.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import type { ExecutionRequest } from './engine.js';
 import { FederatedEngine } from './federated-engine.js';
+import { planGraph } from './planning/planned-graph.js';
+import { PlanningThread } from './planning/planning-thread.js';
 import { StockEngine } from './stock-engine.js';
 
 const COUNT = Number(process.env['DIFFERENTIAL_COUNT'] ?? 400);
@@ -58,7 +60,10 @@ describe.each([SHOP, ARCHIVE])('the federated engine on the $name graph', (graph
   const faults = noFaults();
   const transports = faultyTransports(graph, faults);
   const supergraphSdl = supergraphSdlOf(graph);
-  const own = new FederatedEngine({ supergraphSdl, transports });
+  // Random operations may be larger than any that people write.
+  const thread = new PlanningThread({ planSecondsMax: 300 });
+  const own = new FederatedEngine({ supergraphSdl, transports, graph: planGraph(supergraphSdl, thread) });
+  afterAll(async () => thread.close());
 
   it(
     `answers ${COUNT} random operations with injected errors as the stock executor does`,
