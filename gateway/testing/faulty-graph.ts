@@ -51,12 +51,10 @@ export function faultyTransports(graph: TestGraph, faults: InjectedFaults): Map<
 }
 
 function injectFaults(schema: GraphQLSchema, service: string, faults: InjectedFaults): void {
-  const { Query, Subscription, ...types } = schema.getTypeMap();
-  for (const type of Object.values(types)) {
-    if (isObjectType(type) && !type.name.startsWith('_')) injectIntoFields(type, service, faults);
+  for (const type of Object.values(schema.getTypeMap())) {
+    const isOfData = !type.name.startsWith('_') && type !== schema.getSubscriptionType();
+    if (isOfData && isObjectType(type)) injectIntoFields(type, service, faults);
   }
-  if (Query && isObjectType(Query)) injectIntoFields(Query, service, faults);
-  void Subscription;
 }
 
 function injectIntoFields(type: GraphQLObjectType, service: string, faults: InjectedFaults): void {
@@ -71,7 +69,7 @@ function injectIntoFields(type: GraphQLObjectType, service: string, faults: Inje
             const chance = chanceAt(faults, place);
             if (chance < faults.fieldChance / 2)
               throw new GraphQLError(`fault at ${place}`, { extensions: { code: 'CONFLICT' } });
-            return chance < faults.fieldChance ? null : (resolve(source, ...rest) as unknown);
+            return chance < faults.fieldChance ? null : resolve(source, ...rest);
           };
   }
 }

@@ -32,7 +32,7 @@ export function schemasOf({ sdl, resolvers }: TestGraph): Map<string, GraphQLSch
   return new Map(
     Object.entries(sdl).map(([name, text]) => [
       name,
-      buildSubgraphSchema([{ typeDefs: parse(text), resolvers: all[name] as ResolverMap }]),
+      buildSubgraphSchema([{ typeDefs: parse(text), resolvers: all[name] }]),
     ]),
   );
 }

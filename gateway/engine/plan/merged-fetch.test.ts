@@ -57,7 +57,7 @@ describe('fetches that begin together at one subgraph', () => {
     expect(result).toEqual({ data: { products: DIRECTORS } });
     expect(asked).toHaveLength(1);
     const representations = Object.values(asked[0]?.call.representations ?? {});
-    expect(representations.map((each) => each.length).sort()).toEqual([1, 4]);
+    expect(new Set(representations.map((each) => each.length))).toEqual(new Set([1, 4]));
     expect(asked[0]?.operation.text).toMatch(/entities0:_entities\(.*entities1:_entities\(/);
   });
 
@@ -108,7 +108,7 @@ describe('fetches that begin together at one subgraph', () => {
     });
     expect(asked).toHaveLength(2);
     expect(pathsOf(result)).toEqual([['broken', 'products.1.director.reviews']]);
-    expect((result.data?.['products'] as unknown[])[0]).toEqual({ id: 'p1', averageScore: 3.5 });
+    expect(result.data).toMatchObject({ products: [{ id: 'p1', averageScore: 3.5 }, {}, {}, {}] });
   });
 
   it('do not change an answer that others hold, too', async () => {
