@@ -68,6 +68,8 @@ export {
   type ComposedSupergraph,
   type SubgraphDefinition,
 } from './supergraph.js';
+export type { CircuitState } from './transports/circuit-breaker.js';
+export { FetchSharing } from './transports/fetch-sharing.js';
 export { HttpTransport, type HttpTransportOptions } from './transports/http-transport.js';
 export { InProcessTransport } from './transports/in-process-transport.js';
 export type {

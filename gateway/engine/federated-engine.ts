@@ -13,8 +13,9 @@ import type {
   Variables,
 } from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
+import { deferralOf } from './deferral/deferred-operation.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
-import { answerOf } from './plan/compile-fetch.js';
+import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
 
 export interface FederatedEngineOptions {
@@ -44,13 +45,13 @@ export class FederatedEngine implements Engine {
     });
     const plannerSchema = supergraph.apiSchema();
     const schema = supergraph.schema.toGraphQLJSSchema();
-    this.apiSchema = plannerSchema.toGraphQLJSSchema();
+    this.apiSchema = plannerSchema.toGraphQLJSSchema({ includeDefer: true });
     const services = transportsByService(supergraph, options.transports);
     this.#compilation = {
       schema,
       plannerSchema,
       apiSchema: this.apiSchema,
-      planner: new QueryPlanner(supergraph),
+      planner: new QueryPlanner(supergraph, { incrementalDelivery: { enableDefer: true } }),
       errorsMax: options.errorsMax ?? ERRORS_MAX,
       isObjectTypeName: (name) => typeof name === 'string' && isObjectType(schema.getType(name)),
       transportOf: (service) => {
@@ -65,14 +66,20 @@ export class FederatedEngine implements Engine {
   async execute(request: ExecutionRequest): Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(request.operation);
+    const plan = this.#plan(deferralOf(request.operation).plain);
     const run = newRun(request, coerced.variables, request.context);
     await plan.step?.(run);
+    request.signal?.throwIfAborted();
     return plan.respond(run);
   }
 
   async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult> {
-    return this.execute(request);
+    const { incremental } = deferralOf(request.operation);
+    if (!incremental) return this.execute(request);
+    const coerced = this.#coerceVariables(request);
+    if ('errors' in coerced) return coerced;
+    const run = newRun(request, coerced.variables, request.context);
+    return this.#plan(incremental).respondIncrementally(run, incremental);
   }
 
   async subscribe(
@@ -80,20 +87,19 @@ export class FederatedEngine implements Engine {
   ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(request.operation);
+    const plan = this.#plan(deferralOf(request.operation).plain);
     const { primary } = plan;
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;
     let current = context;
-    const source = await answerOf(() =>
-      primary.transport.subscribe({
-        operation: primary.operation,
-        variables: primary.pick(variables),
-        context,
-        signal,
-        eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
-      }),
-    );
+    const subscribing = primary.transport.subscribe({
+      operation: primary.operation,
+      variables: primary.pick(variables),
+      context,
+      signal,
+      eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
+    });
+    const source = await subscribing.catch(failedAnswer);
     if (!isStream(source)) {
       const run = newRun(request, coerced.variables, context);
       primary.absorb(run, source);
@@ -128,7 +134,15 @@ export class FederatedEngine implements Engine {
 }
 
 function newRun(request: ExecutionRequest, coercedVariables: Variables, context: unknown): PlanRun {
-  return { data: {}, faults: [], variables: request.variables, coercedVariables, context, signal: request.signal };
+  return {
+    data: {},
+    faults: [],
+    isDamaged: false,
+    variables: request.variables,
+    coercedVariables,
+    context,
+    signal: request.signal,
+  };
 }
 
 function isStream(source: AsyncIterable<SubgraphResult> | SubgraphResult): source is AsyncIterable<SubgraphResult> {
