@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Metrics } from '../kernel/telemetry/metrics.js';
 import type { DemandOptions } from './guard/cost/demand-control.js';
 import type { DocumentLimits } from './guard/document-limits.js';
 import type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
 import type { TrustedDocument } from './guard/documents/trusted-documents.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
+import type { SwapLimits } from './generation/swap-limits.js';
 import type { SubgraphDefinition } from './supergraph.js';
 import type { SubgraphTransport } from './transports/subgraph-transport.js';
 
@@ -90,8 +92,10 @@ export interface GatewayOptions<Context extends object> {
   /** Called when a stream opens: may refuse by throwing, and ends the stream by the lease. */
   readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease;
   readonly logger: GatewayLogger;
+  readonly metrics?: Metrics;
   readonly engine?: 'own' | 'stock';
   readonly documentLimits?: Partial<DocumentLimits>;
+  readonly swap?: Partial<SwapLimits>;
   readonly streamLimits?: Partial<StreamLimits>;
   readonly documents?: DocumentOptions;
   readonly bodyBytesMax?: number;

@@ -1,5 +1,4 @@
 import { composeServices } from '@apollo/composition';
-import { Supergraph } from '@apollo/federation-internals';
 import { parse } from 'graphql';
 import { conflictingAccess } from './guard/access-directive.js';
 
@@ -35,10 +34,4 @@ export function composeSupergraph(subgraphs: readonly SubgraphDefinition[]): Com
   const result = composeServices(services);
   if (result.errors) throw new CompositionError(result.errors.map(({ message }) => message));
   return { sdl: result.supergraphSdl, urls: new Map(subgraphs.map(({ name, url = '' }) => [name, url])) };
-}
-
-/** Reads a supergraph that was composed before. Throws if it is none. */
-export function loadSupergraph(sdl: string): ComposedSupergraph {
-  const metadata = Supergraph.build(sdl, { supportedFeatures: null, validateSupergraph: false }).subgraphsMetadata();
-  return { sdl, urls: new Map(metadata.map(({ name, url }) => [name, url])) };
 }
