@@ -69,6 +69,7 @@ export class GatewayRuntime {
   static async start(options: RuntimeOptions): Promise<GatewayRuntime> {
     const runtime = new GatewayRuntime(options);
     runtime.#generation = await runtime.#builder.buildAtStart(options.supergraph, options.transports);
+    void runtime.#warmTrusted(runtime.#generation);
     return runtime;
   }
 
@@ -169,10 +170,20 @@ export class GatewayRuntime {
     return report;
   }
 
+  #trustedOperations(): KnownOperation[] {
+    return [...(this.#options.trustedDocuments?.() ?? [])].map((text) => ({ text, missing: [] }));
+  }
+
+  /** Beside the first requests: whoever comes earlier has its operation planned by itself. */
+  async #warmTrusted(generation: Generation): Promise<void> {
+    const { broken } = await warm(generation, this.#trustedOperations(), this.#limits.warmSecondsMax);
+    if (broken.length === 0 || this.#closing.signal.aborted) return;
+    this.#options.logger.warn({ broken }, 'the supergraph breaks trusted documents');
+  }
+
   #knownOperations(old: Generation): KnownOperation[] {
-    const trusted = [...(this.#options.trustedDocuments?.() ?? [])].map((text) => ({ text, missing: [] }));
     const used = old.engine.mostUsed(this.#limits.warmedMax).flatMap((operation) => knownOperation(operation) ?? []);
-    return [...trusted, ...used];
+    return [...this.#trustedOperations(), ...used];
   }
 
   #refuse(error: unknown): void {

@@ -42,6 +42,17 @@ describe('requests', () => {
     expect(JSON.parse(server.requests[0]?.body ?? '')).toMatchObject({ operationName: 'Thing' });
   });
 
+  it('send the identifier of a document instead of its text when asked to, if it has one', async () => {
+    const server = await serve((_request, response) => json(response, { data: { thing: 'a' } }));
+    const client = new ControlPlane({ url: server.url, sendsDocumentIds: true });
+    await client.request({ ...Thing, id: 'sha256:abc' }, {});
+    await client.request(Thing, {});
+    expect(server.requests.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+      { documentId: 'sha256:abc', operationName: 'Thing', variables: {} },
+      { query: Thing.text, operationName: 'Thing', variables: {} },
+    ]);
+  });
+
   it('retry queries after 503 and lost connections, and give up after the attempts', async () => {
     const flaky = await serve((_request, response, count) => {
       if (count === 1) response.writeHead(503).end('busy');
