@@ -1,6 +1,13 @@
 import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
 import { QueryPlanner } from '@apollo/query-planner';
-import { getVariableValues, isObjectType, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import {
+  getVariableValues,
+  isObjectType,
+  parse,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
@@ -16,6 +23,8 @@ import { MappedStream } from '../streams/mapped-stream.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { answerOf } from './plan/compile-fetch.js';
 import type { PlanRun } from './plan/plan-run.js';
+import { requiredArguments } from './plan/required-arguments.js';
+import { resolvableKeysFirst } from './plan/resolvable-keys-first.js';
 
 export interface FederatedEngineOptions {
   readonly supergraphSdl: string;
@@ -39,18 +48,19 @@ export class FederatedEngine implements Engine {
   readonly #plans: LRUCache<GatewayOperation, OperationPlan>;
 
   constructor(options: FederatedEngineOptions) {
-    const supergraph = Supergraph.build(options.supergraphSdl, {
-      supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
-    });
-    const plannerSchema = supergraph.apiSchema();
+    const document = resolvableKeysFirst(parse(options.supergraphSdl, { noLocation: true }));
+    const supergraph = buildSupergraph(document);
+    const required = requiredArguments(document);
+    const planned = required ? buildSupergraph(required.supergraph, { isValid: true }) : supergraph;
     const schema = supergraph.schema.toGraphQLJSSchema();
-    this.apiSchema = plannerSchema.toGraphQLJSSchema();
+    this.apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
     const services = transportsByService(supergraph, options.transports);
     this.#compilation = {
       schema,
-      plannerSchema,
+      plannerSchema: planned.apiSchema(),
       apiSchema: this.apiSchema,
-      planner: new QueryPlanner(supergraph),
+      planner: new QueryPlanner(planned),
+      required,
       errorsMax: options.errorsMax ?? ERRORS_MAX,
       isObjectTypeName: (name) => typeof name === 'string' && isObjectType(schema.getType(name)),
       transportOf: (service) => {
@@ -125,6 +135,13 @@ export class FederatedEngine implements Engine {
     if (!errors) return { variables: coerced };
     return { errors: errors.map((error) => new PlatformError('BAD_USER_INPUT', error.message)) };
   }
+}
+
+function buildSupergraph(document: DocumentNode, { isValid = false } = {}): Supergraph {
+  return Supergraph.build(document, {
+    supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+    validateSupergraph: !isValid,
+  });
 }
 
 function newRun(request: ExecutionRequest, coercedVariables: Variables, context: unknown): PlanRun {

@@ -8,6 +8,8 @@ import type { GatewayOperation, Variables } from './engine.js';
 import { introspect } from './introspection.js';
 import { compileRootAnswer, subgraphOperation, variablePicker, type FetchCompilation } from './plan/compile-fetch.js';
 import { compilePlan } from './plan/compile-plan.js';
+import type { RequiredArguments } from './plan/required-arguments.js';
+import { restoreRequiredArguments } from './plan/restore-required-arguments.js';
 import type { PlanRun, PlanStep } from './plan/plan-run.js';
 import { BUBBLE, Completion, EXPLAINED_NULL, type Completer } from './response/completion.js';
 import { shapeObject } from './response/response-shape.js';
@@ -20,6 +22,8 @@ export interface PlanCompilation extends FetchCompilation {
   /** The API schema in the planner's representation, and in graphql-js's. */
   readonly plannerSchema: Schema;
   readonly apiSchema: GraphQLSchema;
+  /** How the planner's supergraph differs, if it does. */
+  readonly required: RequiredArguments | undefined;
   readonly errorsMax: number;
 }
 
@@ -83,6 +87,7 @@ export class OperationPlan {
     const shape = shapeObject(
       {
         schema: apiSchema,
+        supergraph: this.#compilation.schema,
         denials,
         variables: run.coercedVariables,
         fragments: new Map(
@@ -111,7 +116,7 @@ function planOf(
     { validate: false },
   );
   const { node } = compilation.planner.buildQueryPlan(planned);
-  return node;
+  return node && compilation.required ? restoreRequiredArguments(node, compilation.required) : node;
 }
 
 function compilePrimary(node: SubscriptionNode, compilation: FetchCompilation): CompiledPrimary {
