@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Metrics } from '../kernel/telemetry/metrics.js';
 import type { DocumentLimits } from './guard/document-limits.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
+import type { SwapLimits } from './generation/swap-limits.js';
 import type { SubgraphDefinition } from './supergraph.js';
 import type { SubgraphTransport } from './transports/subgraph-transport.js';
 
@@ -78,8 +80,10 @@ export interface GatewayOptions<Context extends object> {
   /** Called when a stream opens: may refuse by throwing, and ends the stream by the lease. */
   readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease;
   readonly logger: GatewayLogger;
+  readonly metrics?: Metrics;
   readonly engine?: 'own' | 'stock';
   readonly documentLimits?: Partial<DocumentLimits>;
+  readonly swap?: Partial<SwapLimits>;
   readonly streamLimits?: Partial<StreamLimits>;
   readonly bodyBytesMax?: number;
   /** Shows messages of unexpected errors to clients. For development only. */

@@ -2,7 +2,8 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { GatewayOptions } from './gateway-options.js';
 import { gatewayPlugin } from './http/fastify-plugin.js';
 import { OperationService } from './operation-service.js';
-import { GatewayRuntime, type EngineFactory } from './runtime.js';
+import type { EngineFactory } from './generation/generation-builder.js';
+import { GatewayRuntime } from './runtime.js';
 
 export interface Gateway {
   /** The supergraph in force; `swap` replaces it. */
@@ -15,12 +16,14 @@ export interface Gateway {
 
 /** Starts a gateway. Throws if the supergraph does not compose, or lacks a transport. */
 export async function createGateway<Context extends object>(options: GatewayOptions<Context>): Promise<Gateway> {
-  const { supergraph, transports, logger, documentLimits } = options;
+  const { supergraph, transports, logger, metrics, documentLimits, swap } = options;
   const runtime = await GatewayRuntime.start({
     supergraph,
     transports,
     logger,
+    ...(metrics ? { metrics } : {}),
     ...(documentLimits ? { documentLimits } : {}),
+    ...(swap ? { swap } : {}),
     ...(options.engine === 'stock' ? { engineFactory: stockEngine } : {}),
   });
   const service = new OperationService(runtime, options);
@@ -35,9 +38,9 @@ export async function createGateway<Context extends object>(options: GatewayOpti
 }
 
 /** Loaded only when asked for: `@apollo/gateway` brings much along. */
-const stockEngine: EngineFactory = async ({ sdl }, transports) => {
+const stockEngine: EngineFactory = async (supergraphSdl, transports) => {
   const { StockEngine } = await import('./engine/stock-engine.js');
-  return StockEngine.start({ supergraphSdl: sdl, transports });
+  return StockEngine.start({ supergraphSdl, transports });
 };
 
 export type { Engine } from './engine/engine.js';
@@ -53,7 +56,12 @@ export {
 export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './graphiql/graphiql-options.js';
 export type { DocumentLimits } from './guard/document-limits.js';
 export type { RequestInfo } from './request-info.js';
+export type { BrokenOperation } from './generation/generation-builder.js';
+export type { SwapLimits } from './generation/swap-limits.js';
+export type { SupergraphStatus, SwapReport } from './generation/swap-report.js';
 export type { GatewayRuntime } from './runtime.js';
+export type { CircuitState } from './transports/circuit-breaker.js';
+export { FetchSharing } from './transports/fetch-sharing.js';
 export { composeSupergraph, CompositionError, type ComposedSupergraph, type SubgraphDefinition } from './supergraph.js';
 export { HttpTransport, type HttpTransportOptions } from './transports/http-transport.js';
 export { InProcessTransport } from './transports/in-process-transport.js';

@@ -1,16 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
-import {
-  type DevelopmentCredential,
-  type Gateway,
-  type GraphiqlTab,
-  HttpTransport,
-  InProcessTransport,
-  type SubgraphTransport,
-  createGateway,
-} from '../gateway/index.js';
+import { type DevelopmentCredential, type Gateway, type GraphiqlTab, createGateway } from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
-import { ACTOR_HEADER, signActor } from '../kernel/access/actor-header.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer } from '../kernel/http/http-server.js';
 import { scopeNamedIn } from './named-scope.js';
@@ -19,6 +9,7 @@ import { nodeSubgraph } from '../schema/node-subgraph.js';
 import { nodePrefixes } from '../subgraphs/packets.js';
 import { setResponseHeaders } from './response-headers.js';
 import type { Runtime } from './runtime.js';
+import { subgraphTransports } from './subgraph-transports.js';
 
 export interface GatewayServerOptions {
   /** Ready-made sign-ins for GraphiQL; development only. */
@@ -48,7 +39,7 @@ export async function createGatewayServer(
         url: configuration.subgraphUrls.get(name) ?? '',
       })),
     },
-    transports: new Map([...schemas].map(([name, { schema }]) => [name, transportTo(runtime, name, schema)])),
+    transports: subgraphTransports(runtime, schemas),
     authenticate: async (credentials, info) => {
       const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
       const bearer = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
@@ -93,19 +84,4 @@ export async function createGatewayServer(
       await gateway.close();
     },
   };
-}
-
-function transportTo(runtime: Runtime, name: string, schema: GraphQLSchema): SubgraphTransport {
-  const url = runtime.configuration.subgraphUrls.get(name);
-  if (url === undefined) return new InProcessTransport(schema);
-  const key = runtime.masterKey.subkey('actor-header');
-  return new HttpTransport<RequestContext>({
-    name,
-    url,
-    headersFor: async (context) => ({
-      [ACTOR_HEADER]: await signActor(context.actor, key),
-      'x-correlation-id': context.correlationId,
-      ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
-    }),
-  });
 }

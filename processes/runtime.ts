@@ -22,8 +22,8 @@ export interface Runtime {
   readonly schemas: ReadonlyMap<string, FederatedSchema>;
   readonly masterKey: MasterKey;
   readonly readiness: readonly ReadinessCheck[];
-  /** Starts background work in this process; stopped with it. */
-  startWorker(): Promise<void>;
+  /** Starts background work in this process; it is stopped with it, or before by the function that is answered. */
+  startWorker(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -69,7 +69,9 @@ export async function startRuntime(configuration: Configuration, logger: Logger)
           [...kernel.jobs(), ...(relay === null ? [] : [relay.job()]), ...all.flatMap((subgraph) => subgraph.jobs)],
           all.flatMap((subgraph) => subgraph.consumers),
         );
-        stops.push(() => worker.stop());
+        const stopWorker = async (): Promise<void> => worker.stop();
+        stops.push(stopWorker);
+        return stopWorker;
       },
       stop,
     };

@@ -1,14 +1,4 @@
-import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
-import { QueryPlanner } from '@apollo/query-planner';
-import {
-  getVariableValues,
-  isObjectType,
-  parse,
-  type DocumentNode,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { getVariableValues, isObjectType, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import type {
@@ -20,22 +10,25 @@ import type {
   Variables,
 } from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
+import { deferralOf } from './deferral/deferred-operation.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
-import { answerOf } from './plan/compile-fetch.js';
+import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
-import { requiredArguments } from './plan/required-arguments.js';
-import { resolvableKeysFirst } from './plan/resolvable-keys-first.js';
+import type { PlanRoot } from './planning/graph-planner.js';
+import { PlanCache, withinSignal, type PlanCacheOptions } from './planning/plan-cache.js';
+import { planGraph, type PlannedGraph } from './planning/planned-graph.js';
+import { PlanningThread } from './planning/planning-thread.js';
 
 export interface FederatedEngineOptions {
   readonly supergraphSdl: string;
+  /** The supergraph, if it was read before; the engine does not close its thread. */
+  readonly graph?: PlannedGraph;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
-  /** Compiled plans kept; the least recently used goes first. */
-  readonly plansMax?: number;
+  readonly plans?: PlanCacheOptions;
   /** Errors reported in one response. */
   readonly errorsMax?: number;
 }
 
-const PLANS_MAX = 2_000;
 const ERRORS_MAX = 500;
 
 /**
@@ -45,44 +38,47 @@ const ERRORS_MAX = 500;
 export class FederatedEngine implements Engine {
   readonly apiSchema: GraphQLSchema;
   readonly #compilation: PlanCompilation;
-  readonly #plans: LRUCache<GatewayOperation, OperationPlan>;
+  readonly #graph: PlannedGraph;
+  readonly #ownThread = new PlanningThread();
+  readonly #plans: PlanCache<OperationPlan>;
 
   constructor(options: FederatedEngineOptions) {
-    const document = resolvableKeysFirst(parse(options.supergraphSdl, { noLocation: true }));
-    const supergraph = buildSupergraph(document);
-    const required = requiredArguments(document);
-    const planned = required ? buildSupergraph(required.supergraph, { isValid: true }) : supergraph;
-    const schema = supergraph.schema.toGraphQLJSSchema();
-    this.apiSchema = supergraph.apiSchema().toGraphQLJSSchema();
-    const services = transportsByService(supergraph, options.transports);
+    const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownThread);
+    const services = transportsByService(graph, options.transports);
+    this.#graph = graph;
+    this.apiSchema = graph.apiSchema;
     this.#compilation = {
-      schema,
-      plannerSchema: planned.apiSchema(),
-      apiSchema: this.apiSchema,
-      planner: new QueryPlanner(planned),
-      required,
+      schema: graph.schema,
+      apiSchema: graph.apiSchema,
       errorsMax: options.errorsMax ?? ERRORS_MAX,
-      isObjectTypeName: (name) => typeof name === 'string' && isObjectType(schema.getType(name)),
+      isObjectTypeName: (name) => typeof name === 'string' && isObjectType(graph.schema.getType(name)),
       transportOf: (service) => {
         const transport = services.get(service);
         if (!transport) throw new Error(`the plan names the unknown subgraph "${service}"`);
         return transport;
       },
     };
-    this.#plans = new LRUCache({ max: options.plansMax ?? PLANS_MAX });
+    this.#plans = new PlanCache((plan) => plan.size, options.plans);
   }
 
   async execute(request: ExecutionRequest): Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(request.operation);
+    const plan = await this.#plan(deferralOf(request.operation).plain, request.signal);
     const run = newRun(request, coerced.variables, request.context);
     await plan.step?.(run);
+    request.signal?.throwIfAborted();
     return plan.respond(run);
   }
 
   async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult> {
-    return this.execute(request);
+    const { incremental } = deferralOf(request.operation);
+    if (!incremental) return this.execute(request);
+    const coerced = this.#coerceVariables(request);
+    if ('errors' in coerced) return coerced;
+    const run = newRun(request, coerced.variables, request.context);
+    const plan = await this.#plan(incremental, request.signal);
+    return plan.respondIncrementally(run, incremental);
   }
 
   async subscribe(
@@ -90,20 +86,19 @@ export class FederatedEngine implements Engine {
   ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(request.operation);
+    const plan = await this.#plan(deferralOf(request.operation).plain, request.signal);
     const { primary } = plan;
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;
     let current = context;
-    const source = await answerOf(() =>
-      primary.transport.subscribe({
-        operation: primary.operation,
-        variables: primary.pick(variables),
-        context,
-        signal,
-        eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
-      }),
-    );
+    const subscribing = primary.transport.subscribe({
+      operation: primary.operation,
+      variables: primary.pick(variables),
+      context,
+      signal,
+      eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
+    });
+    const source = await subscribing.catch(failedAnswer);
     if (!isStream(source)) {
       const run = newRun(request, coerced.variables, context);
       primary.absorb(run, source);
@@ -119,12 +114,34 @@ export class FederatedEngine implements Engine {
     });
   }
 
-  #plan(operation: GatewayOperation): OperationPlan {
-    const known = this.#plans.get(operation);
-    if (known) return known;
-    const plan = new OperationPlan(operation, this.#compilation);
-    this.#plans.set(operation, plan);
-    return plan;
+  async prepare(operation: GatewayOperation): Promise<void> {
+    await this.#plans.prepare(operation, async () =>
+      this.#compile(operation, await this.#graph.planner.planAside(operation)),
+    );
+  }
+
+  mostUsed(count: number): readonly GatewayOperation[] {
+    return this.#plans.mostUsed(count);
+  }
+
+  async close(): Promise<void> {
+    await this.#ownThread.close();
+  }
+
+  #plan(operation: GatewayOperation, signal: AbortSignal | undefined): OperationPlan | Promise<OperationPlan> {
+    const plan = this.#plans.get(operation, () => this.#make(operation));
+    return plan instanceof Promise ? withinSignal(plan, signal) : plan;
+  }
+
+  #make(operation: GatewayOperation): OperationPlan | Promise<OperationPlan> {
+    refuseReservedVariable(operation);
+    const root = this.#graph.planner.plan(operation);
+    if (!(root instanceof Promise)) return this.#compile(operation, root);
+    return root.then((planned) => this.#compile(operation, planned));
+  }
+
+  #compile(operation: GatewayOperation, root: PlanRoot): OperationPlan {
+    return new OperationPlan(operation, root, this.#compilation);
   }
 
   #coerceVariables(
@@ -137,15 +154,16 @@ export class FederatedEngine implements Engine {
   }
 }
 
-function buildSupergraph(document: DocumentNode, { isValid = false } = {}): Supergraph {
-  return Supergraph.build(document, {
-    supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
-    validateSupergraph: !isValid,
-  });
-}
-
 function newRun(request: ExecutionRequest, coercedVariables: Variables, context: unknown): PlanRun {
-  return { data: {}, faults: [], variables: request.variables, coercedVariables, context, signal: request.signal };
+  return {
+    data: {},
+    faults: [],
+    isDamaged: false,
+    variables: request.variables,
+    coercedVariables,
+    context,
+    signal: request.signal,
+  };
 }
 
 function isStream(source: AsyncIterable<SubgraphResult> | SubgraphResult): source is AsyncIterable<SubgraphResult> {
@@ -158,14 +176,21 @@ function refused({ errors }: ExecutionResult): ExecutionResult {
 }
 
 function transportsByService(
-  supergraph: Supergraph,
+  { subgraphs }: PlannedGraph,
   transports: ReadonlyMap<string, SubgraphTransport>,
 ): Map<string, SubgraphTransport> {
   const byService = new Map<string, SubgraphTransport>();
-  for (const { name } of supergraph.subgraphsMetadata()) {
+  for (const name of subgraphs.keys()) {
     const transport = transports.get(name);
     if (!transport) throw new Error(`the supergraph names the subgraph "${name}", and there is no transport to it`);
     byService.set(name, transport);
   }
   return byService;
+}
+
+/** The planner adds a variable of this name to fetches of entities. */
+function refuseReservedVariable({ definition }: GatewayOperation): void {
+  if (definition.variableDefinitions?.some(({ variable }) => variable.name.value === 'representations')) {
+    throw new PlatformError('BAD_REQUEST', 'The variable name "representations" is reserved: rename the variable.');
+  }
 }

@@ -116,7 +116,7 @@ function callOf(
   return {
     variables,
     context,
-    representations: form === 'json' ? objects.map((object) => JSON.stringify(object)) : objects,
+    representations: { representations: form === 'json' ? objects.map((object) => JSON.stringify(object)) : objects },
   };
 }
 

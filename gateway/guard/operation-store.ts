@@ -35,13 +35,23 @@ export class OperationStore {
   ): Promise<GatewayOperation> {
     const known = this.#find(stored, definition);
     const held = await Promise.all(known.permissions.map(async (permission) => holds(permission)));
-    const missing = known.permissions.filter((_permission, index) => held[index] !== true);
+    return this.variant(
+      stored,
+      definition,
+      known.permissions.filter((_permission, index) => held[index] !== true),
+    );
+  }
+
+  /** The operation of a caller who lacks these permissions; throws as {@link authorize} does. */
+  variant(stored: StoredDocument, definition: OperationDefinitionNode, lacking: readonly string[]): GatewayOperation {
+    const { permissions, variants } = this.#find(stored, definition);
+    const missing = permissions.filter((permission) => lacking.includes(permission));
     const key = missing.join('\n');
-    let variant = known.variants.get(key);
+    let variant = variants.get(key);
     if (!variant) {
       variant = this.#variant(stored, definition, missing);
-      if (known.variants.size >= VARIANTS_MAX) known.variants.clear();
-      known.variants.set(key, variant);
+      if (variants.size >= VARIANTS_MAX) variants.clear();
+      variants.set(key, variant);
     }
     return variant;
   }
@@ -73,7 +83,7 @@ export class OperationStore {
       (definition.operation === OperationTypeNode.MUTATION && filtered.isChanged) ||
       (definition.operation === OperationTypeNode.SUBSCRIPTION && isEmpty(remaining));
     if (isRefused) throw forbidden(missing);
-    return { document, definition, fetched: { document: filtered.document, definition: remaining }, denials };
+    return { document, definition, fetched: { document: filtered.document, definition: remaining }, denials, missing };
   }
 }
 

@@ -1,45 +1,30 @@
-import type { Readable } from 'node:stream';
+import { AnswerFault } from './answer-fault.js';
+import type { HttpAnswer } from './http-exchange.js';
 import type { SubgraphError, SubgraphResult } from './subgraph-transport.js';
 
-interface HttpAnswer {
-  readonly statusCode: number;
-  readonly body: Readable;
-}
-
-/** Reads a bounded body as JSON. The messages complete the sentence "The subgraph …". */
-export async function readJson({ statusCode, body }: HttpAnswer, bytesMax: number): Promise<unknown> {
-  const text = await readText(body, bytesMax);
+/** Reads an answer as GraphQL; throws an {@link AnswerFault} at anything else. */
+export function parseAnswer({ status, text }: HttpAnswer): SubgraphResult {
+  let answer: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    answer = JSON.parse(text);
   } catch {
-    throw new Error(`answered no JSON (status ${statusCode})`);
+    throw new AnswerFault('bad', `answered no JSON (status ${status})`);
   }
+  return toSubgraphResult(answer);
 }
 
-async function readText(body: Readable, bytesMax: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > bytesMax) break;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw new Error('broke off its answer', { cause: error });
-  }
-  if (bytes > bytesMax) throw new Error(`answered more than ${bytesMax} bytes`);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Takes what is a GraphQL response, whatever its status; throws at anything else. */
+/** Takes what is a GraphQL response, whatever its status; throws an {@link AnswerFault} at anything else. */
 export function toSubgraphResult(answer: unknown): SubgraphResult {
-  if (typeof answer !== 'object' || answer === null) throw new Error('answered no GraphQL');
+  if (typeof answer !== 'object' || answer === null) throw noGraphql();
   const data = 'data' in answer ? answer.data : undefined;
   const errors = 'errors' in answer ? answer.errors : undefined;
-  if (errors !== undefined && !(Array.isArray(errors) && errors.every(isError))) throw new Error('answered no GraphQL');
-  if (data === undefined && errors === undefined) throw new Error('answered no GraphQL');
+  if (errors !== undefined && !(Array.isArray(errors) && errors.every(isError))) throw noGraphql();
+  if (data === undefined && errors === undefined) throw noGraphql();
   return errors === undefined ? { data } : { data, errors };
+}
+
+function noGraphql(): AnswerFault {
+  return new AnswerFault('bad', 'answered no GraphQL');
 }
 
 function isError(error: unknown): error is SubgraphError {

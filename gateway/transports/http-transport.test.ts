@@ -1,13 +1,11 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { parse } from 'graphql';
 import { createClient } from 'graphql-ws';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { shopSchemas } from '../testing/shop-graph.js';
 import { startSubgraphServer, type SubgraphServer } from '../testing/subgraph-server.js';
 import { startTestGateway, type TestContext, type TestGateway } from '../testing/test-gateway.js';
 import { HttpTransport } from './http-transport.js';
-import type { SubgraphOperation, SubgraphResult } from './subgraph-transport.js';
+import { operationOf } from '../testing/operation-of.js';
 
 let subgraphs: Map<string, SubgraphServer>;
 let overHttp: TestGateway;
@@ -82,7 +80,7 @@ describe('subgraphs over HTTP', () => {
     const own = await startSubgraphServer(schema);
     const transport = new HttpTransport({ name: 'accounts', url: own.url, headersFor: () => ({}) });
     const events = await transport.subscribe({
-      operation: operation('subscription { userEvents(count: 1000000) { cursor } }'),
+      operation: operationOf('subscription { userEvents(count: 1000000) { cursor } }'),
       variables: {},
       context: {},
       eventContext: () => ({}),
@@ -94,95 +92,6 @@ describe('subgraphs over HTTP', () => {
       extensions: { code: 'UNAVAILABLE' },
     });
     await stopping;
-    await transport.close();
-  });
-});
-
-function operation(text: string): SubgraphOperation {
-  const kind = text.startsWith('mutation') ? 'mutation' : 'query';
-  return { kind, text, document: parse(text), operationName: undefined };
-}
-
-async function fetchOnce(transport: HttpTransport, text: string): Promise<SubgraphResult> {
-  return transport.compile(operation(text))({ variables: {}, context: {} });
-}
-
-describe('a subgraph that misbehaves', () => {
-  let server: Server | undefined;
-  let attempts = 0;
-  afterEach(() => {
-    server?.closeAllConnections();
-    server?.close();
-    attempts = 0;
-  });
-
-  async function transportTo(
-    answer: RequestListener,
-    options: Partial<ConstructorParameters<typeof HttpTransport>[0]> = {},
-  ): Promise<HttpTransport> {
-    server = createServer((incoming, outgoing) => {
-      attempts++;
-      answer(incoming, outgoing);
-    });
-    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    return new HttpTransport({
-      name: 'odd',
-      url: `http://127.0.0.1:${port}/graphql`,
-      headersFor: () => ({}),
-      deadlineSeconds: 0.5,
-      ...options,
-    });
-  }
-
-  it.each<[string, RequestListener, string, RegExp]>([
-    ['garbage', (_, response) => void response.end('<html>'), 'UNAVAILABLE', /answered no JSON \(status 200\)/],
-    ['no GraphQL', (_, response) => void response.end('{"data":1,"errors":[7]}'), 'UNAVAILABLE', /answered no GraphQL/],
-    [
-      'too much',
-      (_, response) => void response.end(`{"data":"${'x'.repeat(5_000)}"}`),
-      'UNAVAILABLE',
-      /more than 2000 bytes/,
-    ],
-    ['never', () => undefined, 'TIMEOUT', /within 0.5 s/],
-    ['too slowly', (_, response) => void response.write('{"data":'), 'TIMEOUT', /within 0.5 s/],
-  ])('and answers %s is reported as such', async (_, answer, code, message) => {
-    const transport = await transportTo(answer, { responseBytesMax: 2_000 });
-    await expect(fetchOnce(transport, '{ a }')).rejects.toMatchObject({
-      message: expect.stringMatching(message),
-      extensions: { code },
-    });
-    await transport.close();
-  });
-
-  it('gets a query again, and a mutation once', async () => {
-    const transport = await transportTo((incoming) => void incoming.socket.destroy());
-    await expect(fetchOnce(transport, '{ a }')).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
-    expect(attempts).toBe(3);
-    await expect(fetchOnce(transport, 'mutation { a }')).rejects.toMatchObject({
-      extensions: { code: 'UNAVAILABLE' },
-    });
-    expect(attempts).toBe(4);
-    await transport.close();
-  });
-
-  it('is tried again and helps out after a status 503', async () => {
-    const transport = await transportTo((_, response) => {
-      response.statusCode = attempts === 1 ? 503 : 200;
-      response.end('{"data":{"a":1}}');
-    });
-    expect(await fetchOnce(transport, '{ a }')).toEqual({ data: { a: 1 } });
-    await transport.close();
-  });
-
-  it('is spared after some failures in a row', async () => {
-    const transport = await transportTo((incoming) => void incoming.socket.destroy(), {
-      retriesMax: 0,
-      circuitBreaker: { failuresMax: 2, openSeconds: 60 },
-    });
-    for (let i = 0; i < 4; i++) await fetchOnce(transport, '{ a }').catch(() => undefined);
-    expect(attempts).toBe(2);
     await transport.close();
   });
 });

@@ -1,8 +1,12 @@
-import { setTimeout } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
-import { CIRCUIT_BREAKER, CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.js';
-import { readJson, toSubgraphResult } from './http-answer.js';
+import { AnswerFault } from './answer-fault.js';
+import { Cancellation } from './cancellation.js';
+import { CIRCUIT_BREAKER, CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from './circuit-breaker.js';
+import type { FetchSharing } from './fetch-sharing.js';
+import { exchange } from './http-exchange.js';
+import { bodyWriter } from './request-body.js';
+import { ParsedAnswer, SharedFetch } from './shared-fetch.js';
 import type {
   SubgraphCall,
   SubgraphFetch,
@@ -13,15 +17,17 @@ import type {
 } from './subgraph-transport.js';
 import { subscribeOverWebSocket } from './web-socket-subscription.js';
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface HttpTransportOptions<Context> {
   /** Name of the subgraph, for errors. */
   readonly name: string;
   readonly url: string;
   /** Headers that carry the caller (short, signed), the correlation id and the trace. */
-  readonly headersFor: (
-    context: Context,
-  ) => Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
+  readonly headersFor: (context: Context) => Promise<Headers> | Headers;
   readonly connectionsMax?: number;
+  /** Fetches on their way or waiting for a connection; more are refused. */
+  readonly fetchesMax?: number;
   /** For one fetch, all attempts together. */
   readonly deadlineSeconds?: number;
   /** Further attempts of a query whose answer did not come. Mutations are sent once. */
@@ -30,10 +36,15 @@ export interface HttpTransportOptions<Context> {
   /** Events of one subscription that may wait here before the subgraph is made to wait. */
   readonly eventsBufferMax?: number;
   readonly circuitBreaker?: Partial<CircuitBreakerOptions>;
+  /** Told whenever the circuit to this subgraph opens, tries, or closes. */
+  readonly onCircuitChange?: (state: CircuitState) => void;
+  /** Lets identical queries of one caller share a fetch. Headers of the first are sent, with its trace. */
+  readonly sharing?: FetchSharing<Context>;
 }
 
 const DEFAULTS = {
   connectionsMax: 64,
+  fetchesMax: 4_096,
   deadlineSeconds: 10,
   retriesMax: 2,
   responseBytesMax: 32_000_000,
@@ -41,8 +52,10 @@ const DEFAULTS = {
 };
 const RETRY_PAUSE_MILLISECONDS = 25;
 
-/** Says that no GraphQL answer came: worth another attempt if it was a query. */
-class NoAnswer extends Error {}
+const CONTENT_HEADERS: Headers = {
+  'content-type': 'application/json',
+  accept: 'application/graphql-response+json, application/json',
+};
 
 /** A subgraph behind HTTP, with keep-alive connections; its subscriptions over the graphql-transport-ws protocol. */
 export class HttpTransport<Context = unknown> implements SubgraphTransport {
@@ -51,46 +64,39 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
   readonly #pool: Pool;
   readonly #path: string;
   readonly #breaker: CircuitBreaker;
+  #fetchCount = 0;
 
   constructor(options: HttpTransportOptions<Context>) {
     this.#options = { ...DEFAULTS, ...options };
     const url = new URL(options.url);
     this.#path = `${url.pathname}${url.search}`;
-    this.#breaker = new CircuitBreaker({ ...CIRCUIT_BREAKER, ...options.circuitBreaker });
-    this.#pool = new Pool(url.origin, { connections: this.#options.connectionsMax });
+    this.#breaker = new CircuitBreaker({ ...CIRCUIT_BREAKER, ...options.circuitBreaker }, options.onCircuitChange);
+    // The deadline covers all that these time-outs would, and also an answer that trickles.
+    this.#pool = new Pool(url.origin, {
+      connections: this.#options.connectionsMax,
+      connectTimeout: this.#options.deadlineSeconds * 1_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  get circuitState(): CircuitState {
+    return this.#breaker.state;
   }
 
   compile(operation: SubgraphOperation): SubgraphFetch {
+    const { name, retriesMax, sharing } = this.#options;
     const bodyOf = bodyWriter(operation);
-    const attemptsMax = operation.kind === 'query' ? this.#options.retriesMax + 1 : 1;
-    return async (call) => this.#fetch(call, bodyOf(call), attemptsMax);
-  }
-
-  async #fetch(call: SubgraphCall, body: string, attemptsMax: number): Promise<SubgraphResult> {
-    const { name, deadlineSeconds } = this.#options;
-    const deadline = AbortSignal.timeout(deadlineSeconds * 1_000);
-    const signal = call.signal ? AbortSignal.any([deadline, call.signal]) : deadline;
-    for (let attempt = 1; ; attempt++) {
-      if (!this.#breaker.admits()) throw unavailable(name, 'failed repeatedly and is spared for a moment');
-      try {
-        const result = await this.#send(call.context, body, signal);
-        this.#breaker.succeeded();
-        return result;
-      } catch (error) {
-        if (call.signal?.aborted) throw call.signal.reason;
-        if (error instanceof NoAnswer || deadline.aborted) this.#breaker.failed();
-        if (deadline.aborted) {
-          throw new PlatformError(
-            'TIMEOUT',
-            `The subgraph "${name}" did not answer within ${deadlineSeconds} s.`,
-            {},
-            { cause: error },
-          );
-        }
-        if (!(error instanceof NoAnswer) || attempt >= attemptsMax) throw unavailable(name, reasonOf(error), error);
-      }
-      await setTimeout(RETRY_PAUSE_MILLISECONDS * 2 ** attempt * Math.random());
-    }
+    if (operation.kind !== 'query') return async (call) => this.#mutate(call, bodyOf(call));
+    return async (call) => {
+      const body = bodyOf(call);
+      const caller = sharing?.keyOf(call.context as Context);
+      if (!sharing || caller === undefined) return this.#start(call, body, retriesMax).take(call.signal);
+      const request = `${name} ${body}`;
+      return sharing
+        .join(caller, request, (onClosed) => this.#start(call, body, retriesMax, onClosed))
+        .take(call.signal);
+    };
   }
 
   async subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult>> {
@@ -109,44 +115,88 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     await this.#pool.destroy();
   }
 
-  async #send(context: unknown, body: string, signal: AbortSignal): Promise<SubgraphResult> {
-    const headers = {
-      ...(await this.#options.headersFor(context as Context)),
-      'content-type': 'application/json',
-      accept: 'application/graphql-response+json, application/json',
-    };
-    const response = await this.#request({ path: this.#path, method: 'POST', headers, body, signal });
-    if (response.statusCode >= 502 && response.statusCode <= 504) {
-      await response.body.dump();
-      throw new NoAnswer(`answered status ${response.statusCode}`);
+  async #mutate(call: SubgraphCall, body: string): Promise<SubgraphResult> {
+    try {
+      return await this.#start(call, body, 0).take(call.signal);
+    } finally {
+      const { sharing } = this.#options;
+      const caller = sharing?.keyOf(call.context as Context);
+      if (caller !== undefined) sharing?.closeAll(caller);
     }
-    return toSubgraphResult(await readJson(response, this.#options.responseBytesMax));
   }
 
-  async #request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+  #start({ context }: SubgraphCall, body: string, retriesMax: number, onClosed?: () => void): SharedFetch {
+    const { name, deadlineSeconds, fetchesMax } = this.#options;
+    if (this.#fetchCount >= fetchesMax) throw unavailable(name, 'has too many requests waiting for it');
+    this.#fetchCount++;
+    const cancellation = new Cancellation(
+      deadlineSeconds,
+      () => new PlatformError('TIMEOUT', `The subgraph "${name}" did not answer within ${deadlineSeconds} s.`),
+    );
+    return new SharedFetch(cancellation, this.#ask(context as Context, body, retriesMax, cancellation), onClosed);
+  }
+
+  async #ask(context: Context, body: string, retriesMax: number, cancellation: Cancellation): Promise<ParsedAnswer> {
+    const { headersFor, name } = this.#options;
     try {
-      return await this.#pool.request(options);
+      const given = headersFor(context);
+      const headers = { ...(given instanceof Promise ? await given : given), ...CONTENT_HEADERS };
+      const request: Dispatcher.DispatchOptions = { path: this.#path, method: 'POST', headers, body };
+      return await this.#attempts(request, retriesMax, cancellation);
     } catch (error) {
-      throw new NoAnswer('did not answer', { cause: error });
+      if (error instanceof AnswerFault) throw unavailable(name, error.message, error);
+      throw error;
+    } finally {
+      this.#fetchCount--;
+    }
+  }
+
+  async #attempts(
+    request: Dispatcher.DispatchOptions,
+    retriesMax: number,
+    cancellation: Cancellation,
+  ): Promise<ParsedAnswer> {
+    for (let attempt = 0, fault: AnswerFault | undefined; ; attempt++) {
+      try {
+        return await this.#attempt(request, cancellation, fault);
+      } catch (error) {
+        if (!(error instanceof AnswerFault) || error.kind !== 'none' || attempt >= retriesMax) throw error;
+        fault = error;
+      }
+      const pause = retryPauseMilliseconds(attempt, fault.retryAfterSeconds);
+      if (pause >= cancellation.millisecondsLeft) throw fault;
+      await cancellation.pause(pause);
+    }
+  }
+
+  /** One attempt, of which the circuit breaker learns what is the subgraph's fault. */
+  async #attempt(
+    request: Dispatcher.DispatchOptions,
+    cancellation: Cancellation,
+    faultBefore: AnswerFault | undefined,
+  ): Promise<ParsedAnswer> {
+    const { name, responseBytesMax } = this.#options;
+    if (cancellation.reason) throw cancellation.reason;
+    const permit = this.#breaker.admit();
+    if (!permit) throw faultBefore ?? unavailable(name, 'failed repeatedly and is spared for a moment');
+    try {
+      const answer = new ParsedAnswer(await exchange(this.#pool, request, responseBytesMax, cancellation));
+      permit.succeeded();
+      return answer;
+    } catch (error) {
+      if (cancellation.isOverdue || (error instanceof AnswerFault && error.kind !== 'tooLarge')) permit.failed();
+      else permit.abandoned();
+      throw error;
     }
   }
 }
 
-/** The request's text around its variables is made once; representations come as text and are only joined. */
-function bodyWriter({ text, operationName }: SubgraphOperation): (call: SubgraphCall) => string {
-  const named = operationName === undefined ? '' : `,"operationName":${JSON.stringify(operationName)}`;
-  const head = `{"query":${JSON.stringify(text)}${named},"variables":{`;
-  return ({ variables, representations }) => {
-    const own = JSON.stringify(variables).slice(1, -1);
-    if (representations === undefined) return `${head}${own}}}`;
-    return `${head}${own}${own === '' ? '' : ','}"representations":[${(representations as readonly string[]).join(',')}]}}`;
-  };
+/** Doubles with each attempt, at random, so that callers do not come back together; never before the subgraph asked for. */
+function retryPauseMilliseconds(attempt: number, retryAfterSeconds: number | undefined): number {
+  const jittered = RETRY_PAUSE_MILLISECONDS * 2 ** (attempt + 1) * Math.random();
+  return retryAfterSeconds === undefined ? jittered : retryAfterSeconds * 1_000 + jittered;
 }
 
 function unavailable(name: string, reason: string, cause?: unknown): PlatformError {
   return new PlatformError('UNAVAILABLE', `The subgraph "${name}" ${reason}.`, {}, { cause });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'did not answer';
 }

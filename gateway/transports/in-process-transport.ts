@@ -1,13 +1,7 @@
-import {
-  createSourceEventStream,
-  execute,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
+import { createSourceEventStream, type GraphQLSchema } from 'graphql';
 import { MappedStream } from '../streams/mapped-stream.js';
+import { CompiledOperation } from './execution/compiled-operation.js';
 import type {
-  SubgraphCall,
   SubgraphFetch,
   SubgraphOperation,
   SubgraphResult,
@@ -17,36 +11,48 @@ import type {
 
 /**
  * A subgraph in this process. Documents were parsed when the plan was compiled and come from the planner: they are not
- * validated again. The request's context is the subgraph's context value; nothing is serialised in between.
+ * validated again, and are compiled once. The request's context is the subgraph's context value; nothing is serialised
+ * in between.
  */
 export class InProcessTransport implements SubgraphTransport {
   readonly representationForm = 'object';
   readonly #schema: GraphQLSchema;
+  readonly #subscriptions = new WeakMap<SubgraphOperation, CompiledOperation>();
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
   }
 
   compile(operation: SubgraphOperation): SubgraphFetch {
-    return async (call) => execute(this.#args(operation, call));
+    const compiled = new CompiledOperation(this.#schema, operation);
+    return ({ context, representations, variables }) =>
+      compiled.execute({
+        context,
+        variables: representations === undefined ? variables : { ...variables, ...representations },
+      });
   }
 
   async subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult> | SubgraphResult> {
-    const args = this.#args(request.operation, request);
-    const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) return source;
-    return new MappedStream(source, async (rootValue): Promise<ExecutionResult> =>
-      execute({ ...args, rootValue, contextValue: request.eventContext() }),
-    );
-  }
-
-  #args(operation: SubgraphOperation, { variables, representations, context }: SubgraphCall): ExecutionArgs {
-    return {
+    const { context, eventContext, operation, variables } = request;
+    const source = await createSourceEventStream({
       schema: this.#schema,
       document: operation.document,
       operationName: operation.operationName,
-      variableValues: representations === undefined ? variables : { ...variables, representations },
+      variableValues: variables,
       contextValue: context,
-    };
+    });
+    if (!(Symbol.asyncIterator in source)) return source;
+    const compiled = this.#compiled(operation);
+    return new MappedStream(source, async (rootValue) =>
+      compiled.execute({ rootValue, variables, context: eventContext() }),
+    );
+  }
+
+  #compiled(operation: SubgraphOperation): CompiledOperation {
+    const known = this.#subscriptions.get(operation);
+    if (known) return known;
+    const compiled = new CompiledOperation(this.#schema, operation);
+    this.#subscriptions.set(operation, compiled);
+    return compiled;
   }
 }

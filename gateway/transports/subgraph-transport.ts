@@ -11,20 +11,29 @@ export interface SubgraphOperation {
 
 /** One use of a compiled operation. */
 export interface SubgraphCall {
-  /** The operation's variables, without `representations`. */
+  /** The operation's variables, without those of representations. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** For a fetch of entities, what `_entities` is asked for, in the transport's {@link RepresentationForm}. */
-  readonly representations?: readonly string[] | readonly JsonObject[] | undefined;
+  /**
+   * For fetches of entities: by the name of the operation's variable, what `_entities` is asked for. An operation that
+   * is merged from several fetches has several of them.
+   */
+  readonly representations?: Readonly<Record<string, Representations>> | undefined;
   /** The context of the client's request, as authentication made it. */
   readonly context: unknown;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks the subgraph once. Rejects when it cannot be asked or does not answer GraphQL. */
-export type SubgraphFetch = (call: SubgraphCall) => Promise<SubgraphResult>;
+/**
+ * Asks the subgraph once. Throws or rejects when it cannot be asked or does not answer GraphQL. Answers at once if it
+ * can: waiting for a promise costs more than many a fetch in process.
+ */
+export type SubgraphFetch = (call: SubgraphCall) => SubgraphResult | Promise<SubgraphResult>;
 
 /** How representations are handed over: each as the text of its JSON, ready to be sent, or as an object. */
 export type RepresentationForm = 'json' | 'object';
+
+/** In the transport's {@link RepresentationForm}. */
+export type Representations = readonly string[] | readonly JsonObject[];
 
 export interface SubgraphSubscription extends Omit<SubgraphCall, 'representations'> {
   readonly operation: SubgraphOperation;
@@ -44,11 +53,13 @@ export interface SubgraphError {
 export interface SubgraphResult {
   readonly data?: unknown;
   readonly errors?: readonly SubgraphError[];
+  /** True if others were handed the same objects: the engine then copies what it would change. */
+  readonly isShared?: boolean | undefined;
 }
 
 /**
  * The way to one subgraph. It throws when the subgraph cannot be asked or did not answer GraphQL (a `PlatformError`
- * tells why); what the subgraph itself reports is in the result. The engine owns the answer and may change it.
+ * tells why); what the subgraph itself reports is in the result. The engine may change an answer that is not shared.
  */
 export interface SubgraphTransport {
   readonly representationForm: RepresentationForm;

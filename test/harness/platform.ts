@@ -20,6 +20,8 @@ export interface TestPlatform {
   readonly database: TestDatabase;
   /** Signs a person of the development directory in (authorization code with PKCE) and answers the access token. */
   signIn(subject: string): Promise<string>;
+  /** Ends background work: from then on, only requests change anything. */
+  stopWorker(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,7 +70,7 @@ export async function startPlatform(
     ...(logs === undefined ? {} : { destination: logs }),
   });
   const runtime = await startRuntime(configuration, logger);
-  await runtime.startWorker();
+  const stopWorker = await runtime.startWorker();
   const gateway = await createGatewayServer(runtime);
   await mountIdentityProvider(gateway.server, configuration, generateSigningKeys(), logger);
   await gateway.server.listen({ host: '127.0.0.1', port });
@@ -79,6 +81,7 @@ export async function startPlatform(
     runtime,
     gateway,
     database,
+    stopWorker,
     async signIn(subject) {
       const { accessToken } = await signIn({
         issuer: `${origin}/oidc`,

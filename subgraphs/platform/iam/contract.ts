@@ -28,6 +28,8 @@ export interface Directory {
     tx: Transaction,
     sshKeyIds: readonly string[],
   ): Promise<{ id: string; ownerId: string; publicKey: string }[]>;
+  /** The project that an API key acts in; null when there is no such key, or it was revoked. */
+  projectOfApiKey(tx: Transaction, apiKeyId: string): Promise<string | null>;
 }
 
 export interface QuotaHoldRequest {

@@ -62,4 +62,12 @@ export class SnapshotDirectory implements Directory {
   async sshPublicKeys(tx: Transaction, sshKeyIds: readonly string[]): ReturnType<Directory['sshPublicKeys']> {
     return this.#options.sshPublicKeys(tx, sshKeyIds);
   }
+
+  async projectOfApiKey(tx: Transaction, apiKeyId: string): Promise<string | null> {
+    const row = await tx.row<{ project_id: string }>(
+      'select project_id from iam.api_keys where id = $1 and revoked_at is null',
+      [apiKeyId],
+    );
+    return row?.project_id ?? null;
+  }
 }

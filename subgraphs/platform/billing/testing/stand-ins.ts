@@ -37,6 +37,10 @@ export class TestDirectory implements Directory {
   async sshPublicKeys() {
     return [];
   }
+
+  async projectOfApiKey() {
+    return null;
+  }
 }
 
 /** Stands in for IAM: the defaults of the packet, and what a test sets. */

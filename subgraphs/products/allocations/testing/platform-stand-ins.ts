@@ -67,6 +67,7 @@ export class PlatformStandIns {
         return known ? { organizationId: id, name: 'Organization', isActive: true, scope } : null;
       },
       sshPublicKeys: async (_tx, ids) => ids.flatMap((id) => this.sshKeys.get(id) ?? []),
+      projectOfApiKey: async () => null,
     },
     quotas: {
       hold: async (tx, request) => this.#holdQuota(tx, request),

@@ -74,6 +74,7 @@ export class TestPlatform
     project: async (id) => this.projects.get(id) ?? null,
     organization: async () => null,
     sshPublicKeys: async () => [],
+    projectOfApiKey: async () => null,
   };
 
   readonly quotas: Iam['quotas'] = {

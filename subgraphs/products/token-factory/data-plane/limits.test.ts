@@ -63,6 +63,14 @@ describe('limits', () => {
     expect((tooLarge as RateLimitError).headers.get('x-should-retry')).toBe('false');
   });
 
+  it('are refused for a key that the project does not have', async () => {
+    const { apiKeyId } = gateway.iam.addKey(gateway.iam.addProject(gateway.place.organizationId));
+    const { projectId } = gateway.place;
+    await expect(gateway.command('token_factory.policy.set', { projectId, apiKeyId })).rejects.toThrow(
+      /The project has no API key/,
+    );
+  });
+
   it('bind a project and each of its keys together', async () => {
     await gateway.addModel('both');
     const place = gateway.iam.addProject(gateway.place.organizationId);

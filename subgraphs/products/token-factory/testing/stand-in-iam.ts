@@ -69,6 +69,8 @@ export class StandInIam implements Pick<
       return isKnown ? { organizationId, name: 'Test', isActive: true, scope } : null;
     },
     sshPublicKeys: async () => [],
+    projectOfApiKey: async (_tx, apiKeyId) =>
+      [...this.keys.values()].find((key) => key.apiKeyId === apiKeyId)?.projectId ?? null,
   };
 
   readonly quotas: Iam['quotas'] = {

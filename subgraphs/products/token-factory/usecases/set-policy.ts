@@ -44,6 +44,9 @@ export function createSetPolicy(deps: { directory: Directory }): Command<typeof 
       const place = await deps.directory.project(input.projectId);
       if (place === null)
         return refuse('NOT_FOUND', `There is no project ${input.projectId}.`, { field: ['input', 'projectId'] });
+      if (input.apiKeyId !== null && (await deps.directory.projectOfApiKey(tx, input.apiKeyId)) !== input.projectId) {
+        return refuse('NOT_FOUND', `The project has no API key ${input.apiKeyId}.`, { field: ['input', 'apiKeyId'] });
+      }
       const unknown = await tx.rows<{ slug: string }>(
         'select slug from unnest($1::text[]) as slug where not exists (select from token_factory.models m where m.slug = slug.slug)',
         [input.allowedModels ?? []],

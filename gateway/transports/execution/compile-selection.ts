@@ -1,0 +1,114 @@
+import {
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  type FieldNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+} from 'graphql';
+import { collectFields } from '../../engine/response/collect-fields.js';
+import type { JsonObject } from '../../engine/json.js';
+import { compileField, type FieldRunner } from './compile-field.js';
+import type { ExecutionRun, Path } from './execution-run.js';
+import type { OperationScope } from './field-site.js';
+import { isThenable } from './thenable.js';
+
+/** ExecuteSelectionSet (GraphQL specification, 6.3): the object, or a promise of it if a field is one. */
+export type SelectionRunner = (run: ExecutionRun, source: unknown, path: Path | undefined) => unknown;
+
+interface SelectedField {
+  readonly responseName: string;
+  readonly run: FieldRunner;
+}
+
+/** Compiles the selection sets of the nodes for one object type; fields run side by side. */
+export function compileSelection(
+  scope: OperationScope,
+  type: GraphQLObjectType,
+  nodes: readonly Pick<FieldNode, 'selectionSet'>[],
+): SelectionRunner {
+  const fields = selectedFields(scope, type, nodes);
+  return (run, source, path) => {
+    const result: JsonObject = {};
+    let pending: PromiseLike<unknown>[] | undefined;
+    let pendingNames: string[] | undefined;
+    try {
+      for (const field of fields) {
+        const value = field.run(run, source, path);
+        result[field.responseName] = value;
+        if (!isThenable(value)) continue;
+        (pending ??= []).push(value);
+        (pendingNames ??= []).push(field.responseName);
+      }
+    } catch (error) {
+      if (!pending) throw error;
+      // As graphql-js, turn for turn: the others are waited for before the error goes up. Which of several errors is
+      // reported depends on it.
+      return Promise.all(pending)
+        .then(() => undefined)
+        .finally(() => {
+          throw error;
+        });
+    }
+    if (!pending || !pendingNames) return result;
+    const names = pendingNames;
+    return Promise.all(pending).then((values) => {
+      names.forEach((name, i) => (result[name] = values[i]));
+      return result;
+    });
+  };
+}
+
+/** For mutations: one field after the other (6.3.1). */
+export function compileSerialSelection(
+  scope: OperationScope,
+  type: GraphQLObjectType,
+  nodes: readonly Pick<FieldNode, 'selectionSet'>[],
+): SelectionRunner {
+  const fields = selectedFields(scope, type, nodes);
+  return async (run, source, path) => {
+    const result: JsonObject = {};
+    for (const field of fields) result[field.responseName] = await field.run(run, source, path);
+    return result;
+  };
+}
+
+function selectedFields(
+  scope: OperationScope,
+  type: GraphQLObjectType,
+  nodes: readonly Pick<FieldNode, 'selectionSet'>[],
+): SelectedField[] {
+  const collected = collectFields(
+    {
+      schema: scope.schema,
+      fragments: new Map(Object.entries(scope.fragments)),
+      variables: scope.conditions,
+      isIncremental: false,
+    },
+    type,
+    nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : [])),
+  );
+  const fields: SelectedField[] = [];
+  for (const [responseName, fieldNodes] of collected.fields) {
+    const name = fieldNodes[0]?.name.value ?? '';
+    const definition = definitionOf(scope, type, name);
+    // graphql-js leaves out what the type does not have; validation does not let it come so far.
+    if (!definition) continue;
+    const site = { scope, parentType: type, definition, responseName, nodes: fieldNodes };
+    fields.push({ responseName, run: compileField(site) });
+  }
+  return fields;
+}
+
+function definitionOf(
+  { schema }: OperationScope,
+  type: GraphQLObjectType,
+  name: string,
+): GraphQLField<unknown, unknown> | undefined {
+  if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+  if (type === schema.getQueryType()) {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  }
+  return type.getFields()[name];
+}
