@@ -8,7 +8,9 @@ import { commandPipeline } from './benchmarks/command-pipeline.js';
 import { eventLatency } from './benchmarks/event-latency.js';
 import { eventThroughput } from './benchmarks/event-throughput.js';
 import { federatedQuery } from './benchmarks/federated-query.js';
+import { gatewayPlanning } from './benchmarks/gateway-planning.js';
 import { gatewayQuery } from './benchmarks/gateway-query.js';
+import { gatewayStart } from './benchmarks/gateway-start.js';
 import { start } from './benchmarks/start.js';
 import { type Benchmark, type BenchmarkEnvironment, type Line, NotAvailable } from './harness/benchmark.js';
 import { withCpuProfile } from './harness/cpu-profile.js';
@@ -24,6 +26,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventThroughput,
   federatedQuery,
   gatewayQuery,
+  gatewayPlanning,
+  gatewayStart,
+  // Events and idle streams of the gateway have their place here.
 ];
 
 const USAGE = `usage: npm run bench -- [name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY] [--peers]
