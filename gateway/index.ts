@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { GatewayOptions } from './gateway-options.js';
 import { gatewayPlugin } from './http/fastify-plugin.js';
+import { preparedDocumentsOf } from './guard/documents/trusted-documents-of.js';
 import { OperationService } from './operation-service.js';
 import type { EngineFactory } from './generation/generation-builder.js';
 import { GatewayRuntime } from './runtime.js';
@@ -16,14 +17,16 @@ export interface Gateway {
 
 /** Starts a gateway. Throws if the supergraph does not compose, or lacks a transport. */
 export async function createGateway<Context extends object>(options: GatewayOptions<Context>): Promise<Gateway> {
-  const { supergraph, transports, logger, metrics, documentLimits, swap } = options;
+  const { supergraph, transports, contract, logger, metrics, documentLimits, swap } = options;
   const runtime = await GatewayRuntime.start({
     supergraph,
     transports,
     logger,
     ...(metrics ? { metrics } : {}),
+    ...(contract ? { contract } : {}),
     ...(documentLimits ? { documentLimits } : {}),
     ...(swap ? { swap } : {}),
+    trustedDocuments: () => preparedDocumentsOf(options).map(({ text }) => text),
     ...(options.engine === 'stock' ? { engineFactory: stockEngine } : {}),
   });
   const service = new OperationService(runtime, options);
@@ -43,9 +46,12 @@ const stockEngine: EngineFactory = async (supergraphSdl, transports) => {
   return StockEngine.start({ supergraphSdl, transports });
 };
 
+export { contractSupergraph } from './contract/contract-supergraph.js';
+export { taggedAudiences } from './contract/tagged-audiences.js';
 export type { Engine } from './engine/engine.js';
 export {
   type Credentials,
+  type DocumentOptions,
   type GatewayLogger,
   type GatewayOptions,
   type OpenedStream,
@@ -54,7 +60,11 @@ export {
   type SupergraphSource,
 } from './gateway-options.js';
 export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './graphiql/graphiql-options.js';
+export type { CostBudget, CostReport, DemandOptions } from './guard/cost/demand-control.js';
 export type { DocumentLimits } from './guard/document-limits.js';
+export type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
+export { readDocuments } from './guard/documents/read-documents.js';
+export { sha256Of, type TrustedDocument } from './guard/documents/trusted-documents.js';
 export type { RequestInfo } from './request-info.js';
 export type { BrokenOperation } from './generation/generation-builder.js';
 export type { SwapLimits } from './generation/swap-limits.js';

@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import type { Authority, Decision, Reach, Scope } from '../access/authority.js';
 import type { Command, CommandResult, Json } from '../commands/command.js';
-import { type CommandPipeline, denial } from '../commands/command-pipeline.js';
+import type { CommandPipeline } from '../commands/command-pipeline.js';
+import { denial } from '../commands/command-records.js';
 import type { Database, Isolation } from '../database/database.js';
 import type { Transaction } from '../database/transaction.js';
 import { PlatformError } from '../errors/platform-error.js';
@@ -36,6 +37,7 @@ export interface RequestFacts {
   readonly correlationId: string;
   /** W3C trace context of the request, handed on to other processes. */
   readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
   /** Aborted when the caller is gone: a long poll must not take anything for nobody. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,6 +52,7 @@ export class RequestContext {
   readonly actor: Actor;
   readonly correlationId: string;
   readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly #services: ContextServices;
   readonly #loaders = new Map<unknown, DataLoader<string, unknown>>();
@@ -61,6 +64,7 @@ export class RequestContext {
     this.actor = facts.actor;
     this.correlationId = facts.correlationId;
     this.traceparent = facts.traceparent;
+    this.tracestate = facts.tracestate;
     this.signal = facts.signal;
   }
 

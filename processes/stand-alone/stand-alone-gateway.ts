@@ -21,7 +21,7 @@ export interface StandAloneGateway {
 }
 
 /** What is known of a caller whom nobody authenticates: where the request belongs. */
-type AnonymousContext = Pick<RequestInfo, 'correlationId' | 'traceparent'>;
+type AnonymousContext = Pick<RequestInfo, 'correlationId' | 'trace'>;
 
 /** Of documents; wide, for nobody shares this gateway with strangers, and suites ask for much at once. */
 const DOCUMENT_LIMITS = {
@@ -51,10 +51,7 @@ export async function createStandAloneGateway(options: StandAloneGatewayOptions)
   const gateway = await createGateway<AnonymousContext>({
     supergraph: { sdl: supergraphSdl },
     transports,
-    authenticate: (_credentials, { correlationId, traceparent }) => ({
-      correlationId,
-      ...(traceparent === undefined ? {} : { traceparent }),
-    }),
+    authenticate: (_credentials, { correlationId, trace }) => ({ correlationId, trace }),
     holds: () => false,
     logger,
     documentLimits: DOCUMENT_LIMITS,
@@ -79,6 +76,6 @@ export async function createStandAloneGateway(options: StandAloneGatewayOptions)
   };
 }
 
-function traceHeaders({ correlationId, traceparent }: AnonymousContext): Readonly<Record<string, string>> {
-  return { 'x-correlation-id': correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+function traceHeaders({ correlationId, trace }: AnonymousContext): Readonly<Record<string, string>> {
+  return { 'x-correlation-id': correlationId, ...trace };
 }

@@ -31,6 +31,7 @@ export type {
   Directory,
   Iam,
   Policies,
+  PolicyInForce,
   ProjectPlace,
   QuotaHoldRequest,
   QuotaHoldsRequest,

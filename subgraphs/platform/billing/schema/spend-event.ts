@@ -16,7 +16,7 @@ import {
 } from 'type-graphql';
 import type { Scope } from '../../../../kernel/access/authority.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
-import { Access, Tag } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -118,11 +118,14 @@ export class SpendEventResolver {
         }),
       ),
   })
+  @Tag('public')
   spendEvents(@Args(() => SpendEventsArgs) _args: SpendEventsArgs, @Root() event: DomainEvent): SpendEvent {
     return event as SpendEvent;
   }
 
   @Query(() => [SpendEvent], { name: 'spendEvents', description: 'The same events as history, oldest first.' })
+  @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
+  @Tag('public')
   @Access(READ_USAGE)
   async spendHistory(
     @Args(() => SpendEventsArgs) args: SpendEventsArgs,

@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { Tag } from '../../../../kernel/federation/directives.js';
+import { ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { BigIntScalar } from '../../../../kernel/graphql/scalars.js';
 import { Money, toMoney } from '../../../../kernel/graphql/shared-types.js';
 import { CURRENCY } from '../domain/price.js';
@@ -8,7 +8,7 @@ import type { SpendLineRow } from '../store/spend-queries.js';
 @ObjectType({ description: 'What was spent on one unit of one product.' })
 @Tag('public')
 export class SpendLine {
-  @Field(() => ID, { description: 'The product.' })
+  @Field(() => ID, { description: 'The product that charged it, by its own id such as `allocations`.' })
   productId!: string;
   @Field(() => String, { description: 'The usage unit, such as `gpu_hour`.' })
   unit!: string;
@@ -24,6 +24,7 @@ export class Spend {
   @Field(() => Money, { description: 'All of it.' })
   total!: Money;
   @Field(() => [SpendLine], { description: 'By product and unit.' })
+  @ListSize({ assumedSize: 20 })
   lines!: SpendLine[];
 }
 

@@ -35,7 +35,7 @@ export class RoleBindingPreviewInput {
 export class PermissionChange {
   @Field(() => String, { description: '`<domain>.<resource>.<verb>`.' })
   permission!: string;
-  @Field(() => [ID], { description: 'The scopes.' })
+  @Field(() => [ID], { description: 'TypeIDs of the organizations, departments or projects where it changes.' })
   scopeIds!: string[];
 }
 
@@ -45,8 +45,10 @@ export class PrincipalAccessChange {
   @Field(() => ID, { description: 'The user or service account.' })
   principalId!: string;
   @Field(() => [PermissionChange], { description: 'What it would have and has not now.' })
+  @ListSize({ assumedSize: 20 })
   gains!: PermissionChange[];
   @Field(() => [PermissionChange], { description: 'What it has and would not have.' })
+  @ListSize({ assumedSize: 20 })
   losses!: PermissionChange[];
 }
 
@@ -74,6 +76,7 @@ export class PreviewResolver {
   @Query(() => RoleBindingPreview, {
     description: 'Exactly who would gain and lose what, by the engine that decides. Changes nothing.',
   })
+  @Tag('public')
   @Access(READ_BINDING)
   @ListSize({ assumedSize: 50, sizedFields: ['changes'] })
   @Cost(50)

@@ -1,5 +1,5 @@
 import { Field, ID, Int, InputType, ObjectType } from 'type-graphql';
-import { Key, Tag } from '../../../../kernel/federation/directives.js';
+import { Key, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { DateTime, JsonObject } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload, Node } from '../../../../kernel/graphql/shared-types.js';
 import type { WorkItemRecord } from '../store/apps-records.js';
@@ -60,6 +60,7 @@ export class AppWorkItem extends Node {
   })
   observesFirst!: boolean;
   @Field(() => [AppWorkStep], { description: 'How far it is.' })
+  @ListSize({ assumedSize: 10 })
   steps!: AppWorkStep[];
   @Field(() => ID, { nullable: true, description: 'Who holds it, or held it last.' })
   leasedBy!: string | null;
@@ -80,6 +81,7 @@ export class AppWorkItem extends Node {
 @ObjectType({
   description: 'A lease: hand `leaseId` and `fence` back with every write. Lost when it is not renewed in time.',
 })
+@Tag('public')
 export class AppWorkItemLease {
   @Field(() => ID, { description: 'Names the lease.' })
   leaseId!: string;
@@ -94,6 +96,7 @@ export class AppWorkItemLease {
 }
 
 @ObjectType({ description: 'Answer to asking for work.' })
+@Tag('public')
 export class AppWorkItemLeasePayload extends MutationPayload {
   @Field(() => AppWorkItemLease, {
     nullable: true,
@@ -103,6 +106,7 @@ export class AppWorkItemLeasePayload extends MutationPayload {
 }
 
 @ObjectType({ description: 'Answer to a heartbeat.' })
+@Tag('public')
 export class AppWorkItemHeartbeatPayload extends MutationPayload {
   @Field(() => AppHeartbeatAnswer, {
     nullable: true,
@@ -115,6 +119,7 @@ export class AppWorkItemHeartbeatPayload extends MutationPayload {
   description:
     'Answer to a write of a worker. `STALE_FENCE` in `userErrors` means that the lease was lost and nothing was applied.',
 })
+@Tag('public')
 export class AppWorkItemPayload extends MutationPayload {
   @Field(() => AppWorkItem, { nullable: true, description: 'The work item, as it is now.' })
   workItem!: AppWorkItem | null;
@@ -132,15 +137,17 @@ export class AppWorkItemLeaseInput {
 
 @InputType({ description: 'A lease, as the worker got it.' })
 export class AppWorkItemHeartbeatInput {
-  @Field(() => ID, { description: 'The work item.' })
+  @Field(() => ID, { description: 'The work item that the worker holds, by its TypeID.' })
   workItemId!: string;
-  @Field(() => ID, { description: 'The lease.' })
+  @Field(() => ID, {
+    description: 'The lease that `appWorkItemLease` answered; a write under an older one is refused.',
+  })
   leaseId!: string;
   @Field(() => Int, { description: 'The fence of the lease.' })
   fence!: number;
 }
 
-@InputType({ description: 'A step of work.' })
+@InputType({ description: 'How far a worker is with one step of its work item.' })
 export class AppWorkStepInput {
   @Field(() => String, { description: 'What it is.' })
   name!: string;
