@@ -8,7 +8,9 @@ import { commandPipeline } from './benchmarks/command-pipeline.js';
 import { eventLatency } from './benchmarks/event-latency.js';
 import { eventThroughput } from './benchmarks/event-throughput.js';
 import { federatedQuery } from './benchmarks/federated-query.js';
+import { gatewayPlanning } from './benchmarks/gateway-planning.js';
 import { gatewayQuery } from './benchmarks/gateway-query.js';
+import { gatewayStart } from './benchmarks/gateway-start.js';
 import { start } from './benchmarks/start.js';
 import { streams } from './benchmarks/streams.js';
 import { type Benchmark, type BenchmarkEnvironment, type Line, NotAvailable } from './harness/benchmark.js';
@@ -26,6 +28,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   federatedQuery,
   gatewayQuery,
   streams,
+  gatewayPlanning,
+  gatewayStart,
 ];
 
 const USAGE = `usage: npm run bench -- [name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY] [--peers]
