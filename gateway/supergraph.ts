@@ -1,5 +1,4 @@
 import { composeServices } from '@apollo/composition';
-import { Supergraph } from '@apollo/federation-internals';
 import { parse } from 'graphql';
 import { conflictingAccess } from './guard/access-directive.js';
 
@@ -43,10 +42,4 @@ export function composeSupergraph(subgraphs: readonly SubgraphDefinition[]): Com
       ({ definition, coordinate, message }) => `${definition.code} ${coordinate ?? ''}: ${message}`,
     ),
   };
-}
-
-/** Reads a supergraph that was composed before. Throws if it is none. */
-export function loadSupergraph(sdl: string): ComposedSupergraph {
-  const metadata = Supergraph.build(sdl, { supportedFeatures: null, validateSupergraph: false }).subgraphsMetadata();
-  return { sdl, urls: new Map(metadata.map(({ name, url }) => [name, url])) };
 }

@@ -15,6 +15,8 @@ export interface GatewayOperation {
   readonly fetched: { readonly document: DocumentNode; readonly definition: OperationDefinitionNode };
   /** Fields to answer with null and an error instead of data; absent when nothing is denied. */
   readonly denials?: FieldDenials;
+  /** Permissions of the operation that the caller lacks; absent when none. */
+  readonly missing?: readonly string[];
 }
 
 export interface ExecutionRequest {
@@ -64,4 +66,10 @@ export interface Engine {
   /** For a client that takes later parts: answers incrementally if something is deferred, else all at once. */
   executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult>;
   subscribe(request: SubscriptionRequest): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
+  /** Plans an operation before it is asked for, without holding up the event loop. Throws if it cannot be planned. */
+  prepare?(operation: GatewayOperation): Promise<void>;
+  /** The operations asked for most, most first: those to prepare another engine for. */
+  mostUsed?(count: number): readonly GatewayOperation[];
+  /** Frees what outlives requests. Called once nothing runs any more. */
+  close?(): Promise<void>;
 }

@@ -1,7 +1,4 @@
-import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
-import { QueryPlanner } from '@apollo/query-planner';
 import { getVariableValues, isObjectType, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import type {
@@ -17,17 +14,21 @@ import { deferralOf } from './deferral/deferred-operation.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
+import type { PlanRoot } from './planning/graph-planner.js';
+import { PlanCache, withinSignal, type PlanCacheOptions } from './planning/plan-cache.js';
+import { planGraph, type PlannedGraph } from './planning/planned-graph.js';
+import { PlanningThread } from './planning/planning-thread.js';
 
 export interface FederatedEngineOptions {
   readonly supergraphSdl: string;
+  /** The supergraph, if it was read before; the engine does not close its thread. */
+  readonly graph?: PlannedGraph;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
-  /** Compiled plans kept; the least recently used goes first. */
-  readonly plansMax?: number;
+  readonly plans?: PlanCacheOptions;
   /** Errors reported in one response. */
   readonly errorsMax?: number;
 }
 
-const PLANS_MAX = 2_000;
 const ERRORS_MAX = 500;
 
 /**
@@ -37,36 +38,33 @@ const ERRORS_MAX = 500;
 export class FederatedEngine implements Engine {
   readonly apiSchema: GraphQLSchema;
   readonly #compilation: PlanCompilation;
-  readonly #plans: LRUCache<GatewayOperation, OperationPlan>;
+  readonly #graph: PlannedGraph;
+  readonly #ownThread = new PlanningThread();
+  readonly #plans: PlanCache<OperationPlan>;
 
   constructor(options: FederatedEngineOptions) {
-    const supergraph = Supergraph.build(options.supergraphSdl, {
-      supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
-    });
-    const plannerSchema = supergraph.apiSchema();
-    const schema = supergraph.schema.toGraphQLJSSchema();
-    this.apiSchema = plannerSchema.toGraphQLJSSchema({ includeDefer: true });
-    const services = transportsByService(supergraph, options.transports);
+    const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownThread);
+    const services = transportsByService(graph, options.transports);
+    this.#graph = graph;
+    this.apiSchema = graph.apiSchema;
     this.#compilation = {
-      schema,
-      plannerSchema,
-      apiSchema: this.apiSchema,
-      planner: new QueryPlanner(supergraph, { incrementalDelivery: { enableDefer: true } }),
+      schema: graph.schema,
+      apiSchema: graph.apiSchema,
       errorsMax: options.errorsMax ?? ERRORS_MAX,
-      isObjectTypeName: (name) => typeof name === 'string' && isObjectType(schema.getType(name)),
+      isObjectTypeName: (name) => typeof name === 'string' && isObjectType(graph.schema.getType(name)),
       transportOf: (service) => {
         const transport = services.get(service);
         if (!transport) throw new Error(`the plan names the unknown subgraph "${service}"`);
         return transport;
       },
     };
-    this.#plans = new LRUCache({ max: options.plansMax ?? PLANS_MAX });
+    this.#plans = new PlanCache((plan) => plan.size, options.plans);
   }
 
   async execute(request: ExecutionRequest): Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(deferralOf(request.operation).plain);
+    const plan = await this.#plan(deferralOf(request.operation).plain, request.signal);
     const run = newRun(request, coerced.variables, request.context);
     await plan.step?.(run);
     request.signal?.throwIfAborted();
@@ -79,7 +77,8 @@ export class FederatedEngine implements Engine {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
     const run = newRun(request, coerced.variables, request.context);
-    return this.#plan(incremental).respondIncrementally(run, incremental);
+    const plan = await this.#plan(incremental, request.signal);
+    return plan.respondIncrementally(run, incremental);
   }
 
   async subscribe(
@@ -87,7 +86,7 @@ export class FederatedEngine implements Engine {
   ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(deferralOf(request.operation).plain);
+    const plan = await this.#plan(deferralOf(request.operation).plain, request.signal);
     const { primary } = plan;
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;
@@ -115,12 +114,34 @@ export class FederatedEngine implements Engine {
     });
   }
 
-  #plan(operation: GatewayOperation): OperationPlan {
-    const known = this.#plans.get(operation);
-    if (known) return known;
-    const plan = new OperationPlan(operation, this.#compilation);
-    this.#plans.set(operation, plan);
-    return plan;
+  async prepare(operation: GatewayOperation): Promise<void> {
+    await this.#plans.prepare(operation, async () =>
+      this.#compile(operation, await this.#graph.planner.planAside(operation)),
+    );
+  }
+
+  mostUsed(count: number): readonly GatewayOperation[] {
+    return this.#plans.mostUsed(count);
+  }
+
+  async close(): Promise<void> {
+    await this.#ownThread.close();
+  }
+
+  #plan(operation: GatewayOperation, signal: AbortSignal | undefined): OperationPlan | Promise<OperationPlan> {
+    const plan = this.#plans.get(operation, () => this.#make(operation));
+    return plan instanceof Promise ? withinSignal(plan, signal) : plan;
+  }
+
+  #make(operation: GatewayOperation): OperationPlan | Promise<OperationPlan> {
+    refuseReservedVariable(operation);
+    const root = this.#graph.planner.plan(operation);
+    if (!(root instanceof Promise)) return this.#compile(operation, root);
+    return root.then((planned) => this.#compile(operation, planned));
+  }
+
+  #compile(operation: GatewayOperation, root: PlanRoot): OperationPlan {
+    return new OperationPlan(operation, root, this.#compilation);
   }
 
   #coerceVariables(
@@ -155,14 +176,21 @@ function refused({ errors }: ExecutionResult): ExecutionResult {
 }
 
 function transportsByService(
-  supergraph: Supergraph,
+  { subgraphs }: PlannedGraph,
   transports: ReadonlyMap<string, SubgraphTransport>,
 ): Map<string, SubgraphTransport> {
   const byService = new Map<string, SubgraphTransport>();
-  for (const { name } of supergraph.subgraphsMetadata()) {
+  for (const name of subgraphs.keys()) {
     const transport = transports.get(name);
     if (!transport) throw new Error(`the supergraph names the subgraph "${name}", and there is no transport to it`);
     byService.set(name, transport);
   }
   return byService;
+}
+
+/** The planner adds a variable of this name to fetches of entities. */
+function refuseReservedVariable({ definition }: GatewayOperation): void {
+  if (definition.variableDefinitions?.some(({ variable }) => variable.name.value === 'representations')) {
+    throw new PlatformError('BAD_REQUEST', 'The variable name "representations" is reserved: rename the variable.');
+  }
 }

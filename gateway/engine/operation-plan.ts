@@ -1,7 +1,5 @@
-import { operationFromDocument, type Schema } from '@apollo/federation-internals';
-import type { QueryPlanner, SubscriptionNode } from '@apollo/query-planner';
-import { Kind, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { PlatformError } from '../../kernel/errors/platform-error.js';
+import type { SubscriptionNode } from '@apollo/query-planner';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import { IncrementalExecution } from './deferral/incremental-execution.js';
 import type { IncrementalOperation } from './deferral/deferred-operation.js';
@@ -12,13 +10,12 @@ import type { FetchCompilation } from './plan/fetch-compilation.js';
 import { compileFetchPart, wholeAnswer } from './plan/fetch-part.js';
 import { variablePicker } from './plan/fetch-step.js';
 import type { PlanRun, PlanStep } from './plan/plan-run.js';
+import type { PlanRoot } from './planning/graph-planner.js';
+import { planSize } from './planning/plan-size.js';
 import { Completion } from './response/completion.js';
 import { ResponseShapes, type ResponseShape } from './response/response-shapes.js';
 
 export interface PlanCompilation extends FetchCompilation {
-  readonly planner: QueryPlanner;
-  /** The API schema in the planner's representation, and in graphql-js's. */
-  readonly plannerSchema: Schema;
   readonly apiSchema: GraphQLSchema;
   readonly errorsMax: number;
 }
@@ -31,23 +28,24 @@ export interface CompiledPrimary {
   readonly absorb: (run: PlanRun, event: SubgraphResult) => void;
 }
 
-/** An operation that is planned and compiled: run it for any variables and contexts. */
+/** A planned operation, compiled: run it for any variables and contexts. */
 export class OperationPlan {
   /** For a query or mutation, the whole plan; for a subscription, what is left to do for each event. */
   readonly step: PlanStep | undefined;
   readonly primary: CompiledPrimary | undefined;
+  /** How much it keeps, in characters. */
+  readonly size: number;
   readonly #compilation: PlanCompilation;
   readonly #shapes: ResponseShapes;
   readonly #stage: StageChoice;
 
-  constructor(operation: GatewayOperation, compilation: PlanCompilation) {
-    refuseReservedVariable(operation);
+  constructor(operation: GatewayOperation, root: PlanRoot, compilation: PlanCompilation) {
+    this.size = planSize(root);
     this.#compilation = compilation;
     this.#shapes = new ResponseShapes(operation, compilation.apiSchema, 'labels' in operation);
-    const node = planOf(operation, compilation);
-    const isSubscription = node?.kind === 'Subscription';
-    this.primary = isSubscription ? compilePrimary(node, compilation) : undefined;
-    const rest = isSubscription ? node.rest : node;
+    const isSubscription = root?.kind === 'Subscription';
+    this.primary = isSubscription ? compilePrimary(root, compilation) : undefined;
+    const rest = isSubscription ? root.rest : root;
     this.step = rest && !isDeferring(rest) ? compilePlan(rest, [], compilation) : undefined;
     this.#stage = isDeferring(rest) ? compileStage(rest, compilation) : wholeStage(this.step);
   }
@@ -76,21 +74,6 @@ export class OperationPlan {
   }
 }
 
-function planOf(
-  operation: GatewayOperation,
-  compilation: PlanCompilation,
-): ReturnType<QueryPlanner['buildQueryPlan']>['node'] {
-  const { document, definition } = operation.fetched;
-  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
-  const planned = operationFromDocument(
-    compilation.plannerSchema,
-    { kind: Kind.DOCUMENT, definitions: [definition, ...fragments] },
-    { validate: false },
-  );
-  const { node } = compilation.planner.buildQueryPlan(planned);
-  return node;
-}
-
 function compilePrimary({ primary }: SubscriptionNode, compilation: FetchCompilation): CompiledPrimary {
   const part = compileFetchPart(primary, [], compilation);
   return {
@@ -102,11 +85,4 @@ function compilePrimary({ primary }: SubscriptionNode, compilation: FetchCompila
       if (batch) part.absorb(run, batch, wholeAnswer(part, event));
     },
   };
-}
-
-/** The planner adds a variable of this name to fetches of entities. */
-function refuseReservedVariable({ definition }: GatewayOperation): void {
-  if (definition.variableDefinitions?.some(({ variable }) => variable.name.value === 'representations')) {
-    throw new PlatformError('BAD_REQUEST', 'The variable name "representations" is reserved: rename the variable.');
-  }
 }

@@ -3,6 +3,7 @@ import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { GatewayOperation } from '../engine/engine.js';
 import type { AccessRules } from './access-rules.js';
 import type { StoredDocument } from './document-store.js';
+import { withoutIntrospection } from './without-introspection.js';
 
 /** Variants of one operation kept, by the permissions that callers lack. */
 const VARIANTS_MAX = 32;
@@ -35,13 +36,23 @@ export class OperationStore {
   ): Promise<GatewayOperation> {
     const known = this.#find(stored, definition);
     const held = await Promise.all(known.permissions.map(async (permission) => holds(permission)));
-    const missing = known.permissions.filter((_permission, index) => held[index] !== true);
+    return this.variant(
+      stored,
+      definition,
+      known.permissions.filter((_permission, index) => held[index] !== true),
+    );
+  }
+
+  /** The operation of a caller who lacks these permissions; throws as {@link authorize} does. */
+  variant(stored: StoredDocument, definition: OperationDefinitionNode, lacking: readonly string[]): GatewayOperation {
+    const { permissions, variants } = this.#find(stored, definition);
+    const missing = permissions.filter((permission) => lacking.includes(permission));
     const key = missing.join('\n');
-    let variant = known.variants.get(key);
+    let variant = variants.get(key);
     if (!variant) {
       variant = this.#variant(stored, definition, missing);
-      if (known.variants.size >= VARIANTS_MAX) known.variants.clear();
-      known.variants.set(key, variant);
+      if (variants.size >= VARIANTS_MAX) variants.clear();
+      variants.set(key, variant);
     }
     return variant;
   }
@@ -60,7 +71,7 @@ export class OperationStore {
 
   #variant(stored: StoredDocument, definition: OperationDefinitionNode, missing: readonly string[]): GatewayOperation {
     const { document } = stored;
-    if (missing.length === 0) return { document, definition, fetched: { document, definition } };
+    if (missing.length === 0) return { document, definition, fetched: withoutIntrospection({ document, definition }) };
     const denials = this.#access.denials(new Set(missing));
     const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
     const filtered = this.#access.withoutDenied(
@@ -73,7 +84,8 @@ export class OperationStore {
       (definition.operation === OperationTypeNode.MUTATION && filtered.isChanged) ||
       (definition.operation === OperationTypeNode.SUBSCRIPTION && isEmpty(remaining));
     if (isRefused) throw forbidden(missing);
-    return { document, definition, fetched: { document: filtered.document, definition: remaining }, denials };
+    const fetched = withoutIntrospection({ document: filtered.document, definition: remaining });
+    return { document, definition, fetched, denials, missing };
   }
 }
 

@@ -13,7 +13,7 @@ import {
   createUnionType,
 } from 'type-graphql';
 import { PLATFORM_SCOPE, type Scope } from '../../../../kernel/access/authority.js';
-import { Access, Tag } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -117,6 +117,7 @@ export class AccessEventResolver {
 
   @Query(() => [AccessEvent], { name: 'accessEvents', description: 'The same events as history, oldest first.' })
   @Tag('public')
+  @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   @Access(READ_ACCESS)
   async accessHistory(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
@@ -179,6 +180,7 @@ export class OrganizationEventResolver {
     description: 'The same events as history, oldest first.',
   })
   @Tag('public')
+  @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   @Access(READ_ORGANIZATION)
   async organizationHistory(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })

@@ -1,0 +1,75 @@
+import { printSchema } from '@apollo/federation-internals';
+import { buildASTSchema, Kind, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import type { GraphPlanner } from './graph-planner.js';
+import { nextTurn } from './next-turn.js';
+
+/** A supergraph that was found valid, as text: what a thread hands over about it. */
+export interface ReadGraph {
+  readonly supergraphSdl: string;
+  readonly apiSdl: string;
+}
+
+/** What the gateway knows of a supergraph beside its planner. */
+export interface GraphSchemas {
+  /** The whole supergraph, with inaccessible and internal types. */
+  readonly schema: GraphQLSchema;
+  /** The graph as clients see it. */
+  readonly apiSchema: GraphQLSchema;
+  /** Service URL by subgraph name; empty for a subgraph without one. */
+  readonly subgraphs: ReadonlyMap<string, string>;
+}
+
+/** Clients may defer whatever they like: the planner knows the directive, and no supergraph declares it. */
+const DEFER = 'directive @defer(label: String, if: Boolean! = true) on FRAGMENT_SPREAD | INLINE_FRAGMENT';
+
+export function apiSdlOf(planner: GraphPlanner): string {
+  return `${printSchema(planner.supergraph.apiSchema())}\n\n${DEFER}\n`;
+}
+
+/** Builds the schemas of a valid supergraph. Takes some hundredths of a second for each. */
+export function buildGraphSchemas({ supergraphSdl, apiSdl }: ReadGraph): GraphSchemas {
+  const supergraph = parseValid(supergraphSdl);
+  return {
+    schema: buildValid(supergraph),
+    apiSchema: buildValid(parseValid(apiSdl)),
+    subgraphs: subgraphsOf(supergraph),
+  };
+}
+
+/** The same, with a turn of the event loop between the parts of the work. */
+export async function buildGraphSchemasInTurns({ supergraphSdl, apiSdl }: ReadGraph): Promise<GraphSchemas> {
+  const supergraph = parseValid(supergraphSdl);
+  await nextTurn();
+  const schema = buildValid(supergraph);
+  await nextTurn();
+  const api = parseValid(apiSdl);
+  await nextTurn();
+  const apiSchema = buildValid(api);
+  await nextTurn();
+  return { schema, apiSchema, subgraphs: subgraphsOf(supergraph) };
+}
+
+function parseValid(sdl: string): DocumentNode {
+  return parse(sdl, { noLocation: true });
+}
+
+function buildValid(document: DocumentNode): GraphQLSchema {
+  return buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
+}
+
+/** Reads `enum join__Graph { ACCOUNTS @join__graph(name: "accounts", url: "…") }` (https://specs.apollo.dev/join/). */
+export function subgraphsOf(supergraph: DocumentNode): Map<string, string> {
+  const subgraphs = new Map<string, string>();
+  for (const definition of supergraph.definitions) {
+    if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') continue;
+    for (const { directives } of definition.values ?? []) {
+      const joined = directives?.find(({ name }) => name.value === 'join__graph');
+      const texts = new Map(
+        joined?.arguments?.map(({ name, value }) => [name.value, value.kind === Kind.STRING ? value.value : '']),
+      );
+      const name = texts.get('name');
+      if (name !== undefined) subgraphs.set(name, texts.get('url') ?? '');
+    }
+  }
+  return subgraphs;
+}

@@ -1,0 +1,71 @@
+import { parentPort } from 'node:worker_threads';
+import { parse } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { CompositionError, composeSupergraph } from '../../supergraph.js';
+import { GraphPlanner } from './graph-planner.js';
+import { apiSdlOf } from './graph-schemas.js';
+import type {
+  PlanningAnswer,
+  PlanningFailure,
+  PlanningTask,
+  PlanningTaskKind,
+  PlanningTasks,
+} from './planning-task.js';
+
+/** The graph in force, the one before, and a candidate. */
+const GRAPHS_MAX = 3;
+
+const port = parentPort;
+if (!port) throw new Error('the planner worker runs in a worker thread');
+
+const planners = new LRUCache<number, GraphPlanner>({ max: GRAPHS_MAX });
+
+/** The entry of the planning thread: answers one task after another. */
+port.on('message', (task: PlanningTask) => answer(answerTo(task)));
+answer({ kind: 'ready' });
+
+function answer(message: PlanningAnswer): void {
+  port?.postMessage(message);
+}
+
+function answerTo(task: PlanningTask): PlanningAnswer {
+  try {
+    return { kind: 'done', output: perform(task) };
+  } catch (error) {
+    return { kind: 'failed', failure: failureOf(error) };
+  }
+}
+
+function perform(task: PlanningTask): PlanningTasks[PlanningTaskKind]['output'] {
+  switch (task.kind) {
+    case 'compose':
+      return composeSupergraph(task.subgraphs).sdl;
+    case 'load': {
+      const planner = planners.get(task.graph) ?? GraphPlanner.build(task.supergraphSdl);
+      planners.set(task.graph, planner);
+      return { supergraphSdl: task.supergraphSdl, apiSdl: apiSdlOf(planner) };
+    }
+    case 'plan': {
+      const planner = planners.get(task.graph);
+      if (!planner) throw new GraphUnknownError(task.graph);
+      const startedAt = performance.now();
+      const root = planner.plan(parse(task.document, { noLocation: true }));
+      return { root, milliseconds: performance.now() - startedAt };
+    }
+  }
+}
+
+function failureOf(error: unknown): PlanningFailure {
+  if (error instanceof CompositionError) return { message: error.message, faults: error.faults };
+  if (error instanceof GraphUnknownError) return { message: error.message, isGraphUnknown: true };
+  if (error instanceof PlatformError) return { message: error.message, code: error.code };
+  return { message: error instanceof Error ? error.message : String(error) };
+}
+
+class GraphUnknownError extends Error {
+  constructor(graph: number) {
+    super(`the graph ${graph} is not loaded`);
+    this.name = 'GraphUnknownError';
+  }
+}
