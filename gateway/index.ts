@@ -57,6 +57,7 @@ export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './grap
 export type { DocumentLimits } from './guard/document-limits.js';
 export type { RequestInfo } from './request-info.js';
 export type { BrokenOperation } from './generation/generation-builder.js';
+export { SupergraphFile, type SupergraphFileOptions } from './generation/supergraph-file.js';
 export type { SwapLimits } from './generation/swap-limits.js';
 export type { SupergraphStatus, SwapReport } from './generation/swap-report.js';
 export type { GatewayRuntime } from './runtime.js';

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { Counter } from 'prom-client';
 import { isPlatformError, PlatformError } from '../kernel/errors/platform-error.js';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
 import { GraphPlanner } from './engine/planning/graph-planner.js';
@@ -26,6 +27,8 @@ export interface RuntimeOptions {
   readonly trustedDocuments?: () => Iterable<string>;
   readonly swap?: Partial<SwapLimits>;
 }
+
+const SWAP_METRIC = 'gateway_supergraph_swap_total';
 
 /** An operation found in a document, and the generation that will run it. */
 export interface SelectedOperation {
@@ -56,9 +59,7 @@ export class GatewayRuntime {
     this.#limits = { ...SWAP_LIMITS, ...options.swap };
     const { documentLimits, engineFactory, metrics } = options;
     this.#builder = new GenerationBuilder({ thread: this.#thread, engineFactory, documentLimits });
-    const counter = metrics?.counter('gateway_supergraph_swap_total', 'Supergraphs offered, by what became of them.', [
-      'outcome',
-    ]);
+    const counter = metrics && swapCounter(metrics);
     this.#count = (outcome) => counter?.inc({ outcome });
   }
 
@@ -221,6 +222,12 @@ export class GatewayRuntime {
       ),
     );
   }
+}
+
+/** A process may hold several gateways; they count together. */
+function swapCounter(metrics: Metrics): Counter<'outcome'> {
+  const known = metrics.registry.getSingleMetric(SWAP_METRIC) as Counter<'outcome'> | undefined;
+  return known ?? metrics.counter(SWAP_METRIC, 'Supergraphs offered, by what became of them.', ['outcome']);
 }
 
 const NOTHING_WARMED = { planned: 0, left: 0, broken: [] };

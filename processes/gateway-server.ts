@@ -1,8 +1,14 @@
 import type { FastifyInstance } from 'fastify';
-import { type DevelopmentCredential, type Gateway, type GraphiqlTab, createGateway } from '../gateway/index.js';
+import {
+  type DevelopmentCredential,
+  type Gateway,
+  type GraphiqlTab,
+  SupergraphFile,
+  createGateway,
+} from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
-import { createHttpServer } from '../kernel/http/http-server.js';
+import { createHttpServer, type ReadinessCheck } from '../kernel/http/http-server.js';
 import { scopeNamedIn } from './named-scope.js';
 import { GRAPHIQL_TABS } from './graphiql-tabs.js';
 import { nodeSubgraph } from '../schema/node-subgraph.js';
@@ -10,6 +16,7 @@ import { nodePrefixes } from '../subgraphs/packets.js';
 import { setResponseHeaders } from './response-headers.js';
 import type { Runtime } from './runtime.js';
 import { subgraphTransports } from './subgraph-transports.js';
+import { supergraphInForce } from './supergraph-in-force.js';
 
 export interface GatewayServerOptions {
   /** Ready-made sign-ins for GraphiQL; development only. */
@@ -32,13 +39,7 @@ export async function createGatewayServer(
   const { kernel, domains, configuration, logger } = runtime;
   const schemas = new Map([...runtime.schemas, ['node', nodeSubgraph(await nodePrefixes(), runtime.schemas.values())]]);
   const gateway = await createGateway<RequestContext>({
-    supergraph: {
-      subgraphs: [...schemas].map(([name, { sdl }]) => ({
-        name,
-        sdl,
-        url: configuration.subgraphUrls.get(name) ?? '',
-      })),
-    },
+    supergraph: await supergraphInForce(configuration, schemas),
     transports: subgraphTransports(runtime, schemas),
     authenticate: async (credentials, info) => {
       const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
@@ -55,6 +56,7 @@ export async function createGatewayServer(
     },
     contextPerEvent: (context) => context.fresh(),
     logger,
+    metrics: kernel.metrics,
     engine: configuration.engine,
     exposeErrors: configuration.exposesErrors,
     graphiql: {
@@ -66,7 +68,13 @@ export async function createGatewayServer(
       ...(options.signInUrl === undefined ? {} : { signInUrl: options.signInUrl }),
     },
   });
-  const server = createHttpServer({ logger, metrics: kernel.metrics, readiness: runtime.readiness });
+  const { supergraphFile: file } = configuration;
+  const supergraphFile = file === null ? null : SupergraphFile.follow({ file, runtime: gateway.runtime, logger });
+  const server = createHttpServer({
+    logger,
+    metrics: kernel.metrics,
+    readiness: [...runtime.readiness, supergraphReadiness(gateway)],
+  });
   setResponseHeaders(server, {
     corsOrigins: configuration.corsOrigins,
     isTlsOnly: configuration.publicUrl?.startsWith('https://') ?? false,
@@ -80,8 +88,14 @@ export async function createGatewayServer(
     server,
     gateway,
     async close() {
+      supergraphFile?.close();
       await server.close();
       await gateway.close();
     },
   };
+}
+
+/** There always is a supergraph in force: this check is there to say which. */
+function supergraphReadiness({ runtime }: Gateway): ReadinessCheck {
+  return { name: 'supergraph', check: async () => undefined, describe: () => ({ ...runtime.status }) };
 }

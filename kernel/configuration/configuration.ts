@@ -32,6 +32,8 @@ const schema = z.object({
   CP_SUBGRAPH_URLS: z.string().optional(),
   CP_CORS_ORIGINS: z.string().default(''),
   CP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** A composed supergraph that the gateway serves instead of its own, and follows when the file changes. */
+  CP_SUPERGRAPH_FILE: z.string().min(1).optional(),
   CP_ENGINE: z.enum(['own', 'stock']).default('own'),
   CP_EVENT_RETENTION_SECONDS: seconds.default(30 * 24 * 3600),
   CP_USAGE_WINDOW_SECONDS: seconds.default(60),
@@ -61,6 +63,7 @@ export interface Configuration {
   /** OIDC subjects of the first platform administrators. */
   readonly operatorSubjects: readonly string[];
   readonly logLevel: string;
+  readonly supergraphFile: string | null;
   readonly engine: 'own' | 'stock';
   readonly eventRetentionSeconds: number;
   readonly usageWindowSeconds: number;
@@ -139,6 +142,7 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
     corsOrigins: listOf(settings.CP_CORS_ORIGINS),
     operatorSubjects: listOf(settings.CP_OPERATORS),
     logLevel: settings.CP_LOG_LEVEL,
+    supergraphFile: settings.CP_SUPERGRAPH_FILE ?? null,
     engine: settings.CP_ENGINE,
     eventRetentionSeconds: settings.CP_EVENT_RETENTION_SECONDS,
     usageWindowSeconds: settings.CP_USAGE_WINDOW_SECONDS,
