@@ -65,7 +65,7 @@ describe('the file of a supergraph', { timeout: 60_000 }, () => {
     await rm(file);
     await follower.reload();
     expect(runtime.generation).toBe(generation);
-    const reasons = logger.error.mock.calls.map((call: unknown[]) => String((call[0] as { err: Error }).err.message));
+    const reasons = logger.error.mock.calls.map((call: unknown[]) => (call[0] as { err: Error }).err.message);
     expect(reasons).toContainEqual(expect.stringContaining('Syntax Error'));
     expect(reasons).toContainEqual(expect.stringContaining('ENOENT'));
     await replace(`${sdl}\n# good`);
