@@ -10,8 +10,9 @@ import type {
   Variables,
 } from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
+import { deferralOf } from './deferral/deferred-operation.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
-import { answerOf } from './plan/compile-fetch.js';
+import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
 import type { PlanRoot } from './planning/graph-planner.js';
 import { PlanCache, withinSignal, type PlanCacheOptions } from './planning/plan-cache.js';
@@ -40,6 +41,8 @@ export class FederatedEngine implements Engine {
   readonly #graph: PlannedGraph;
   readonly #ownThread = new PlanningThread();
   readonly #plans: PlanCache<OperationPlan>;
+  /** The operation that a planned form was made of. */
+  readonly #askedAs = new WeakMap<GatewayOperation, GatewayOperation>();
 
   constructor(options: FederatedEngineOptions) {
     const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownThread);
@@ -63,14 +66,21 @@ export class FederatedEngine implements Engine {
   async execute(request: ExecutionRequest): Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = await this.#plan(request);
+    const plan = await this.#plan(request, deferralOf(request.operation).plain);
     const run = newRun(request, coerced.variables, request.context);
     await plan.step?.(run);
+    request.signal?.throwIfAborted();
     return plan.respond(run);
   }
 
   async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult> {
-    return this.execute(request);
+    const { incremental } = deferralOf(request.operation);
+    if (!incremental) return this.execute(request);
+    const coerced = this.#coerceVariables(request);
+    if ('errors' in coerced) return coerced;
+    const run = newRun(request, coerced.variables, request.context);
+    const plan = await this.#plan(request, incremental);
+    return plan.respondIncrementally(run, incremental);
   }
 
   async subscribe(
@@ -78,20 +88,19 @@ export class FederatedEngine implements Engine {
   ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = await this.#plan(request);
+    const plan = await this.#plan(request, deferralOf(request.operation).plain);
     const { primary } = plan;
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;
     let current = context;
-    const source = await answerOf(() =>
-      primary.transport.subscribe({
-        operation: primary.operation,
-        variables: primary.pick(variables),
-        context,
-        signal,
-        eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
-      }),
-    );
+    const subscribing = primary.transport.subscribe({
+      operation: primary.operation,
+      variables: primary.pick(variables),
+      context,
+      signal,
+      eventContext: () => (current = contextPerEvent ? contextPerEvent(context) : context),
+    });
+    const source = await subscribing.catch(failedAnswer);
     if (!isStream(source)) {
       const run = newRun(request, coerced.variables, context);
       primary.absorb(run, source);
@@ -108,21 +117,26 @@ export class FederatedEngine implements Engine {
   }
 
   async prepare(operation: GatewayOperation): Promise<void> {
-    await this.#plans.prepare(operation, async () =>
-      this.#compile(operation, await this.#graph.planner.planAside(operation)),
-    );
+    const { plain, incremental } = deferralOf(operation);
+    for (const form of incremental ? [plain, incremental] : [plain]) {
+      await this.#plans.prepare(form, async () => this.#compile(form, await this.#graph.planner.planAside(form)));
+      this.#askedAs.set(form, operation);
+    }
   }
 
   mostUsed(count: number): readonly GatewayOperation[] {
-    return this.#plans.mostUsed(count);
+    const forms = this.#plans.mostUsed(count);
+    return [...new Set(forms.map((form) => this.#askedAs.get(form) ?? form))];
   }
 
   async close(): Promise<void> {
     await this.#ownThread.close();
   }
 
-  #plan({ operation, signal }: ExecutionRequest): OperationPlan | Promise<OperationPlan> {
-    const plan = this.#plans.get(operation, () => this.#make(operation));
+  /** Plans the form that the operation takes when it is answered at once, or in parts. */
+  #plan({ operation, signal }: ExecutionRequest, form: GatewayOperation): OperationPlan | Promise<OperationPlan> {
+    if (form !== operation) this.#askedAs.set(form, operation);
+    const plan = this.#plans.get(form, () => this.#make(form));
     return plan instanceof Promise ? withinSignal(plan, signal) : plan;
   }
 
@@ -148,7 +162,15 @@ export class FederatedEngine implements Engine {
 }
 
 function newRun(request: ExecutionRequest, coercedVariables: Variables, context: unknown): PlanRun {
-  return { data: {}, faults: [], variables: request.variables, coercedVariables, context, signal: request.signal };
+  return {
+    data: {},
+    faults: [],
+    isDamaged: false,
+    variables: request.variables,
+    coercedVariables,
+    context,
+    signal: request.signal,
+  };
 }
 
 function isStream(source: AsyncIterable<SubgraphResult> | SubgraphResult): source is AsyncIterable<SubgraphResult> {

@@ -21,3 +21,8 @@ export function writeProperty(target: JsonObject, name: string, value: unknown):
     target[name] = value;
   }
 }
+
+/** Whether a property of this name is found on no object that lacks it, so that it can be read and written directly. */
+export function hasSafeName(name: string): boolean {
+  return !(name in Object.prototype);
+}

@@ -1,20 +1,19 @@
 import type { SubscriptionNode } from '@apollo/query-planner';
-import { Kind, visit, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { LRUCache } from 'lru-cache';
-import { PlatformError } from '../../kernel/errors/platform-error.js';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
-import type { GatewayOperation, Variables } from './engine.js';
-import { introspect } from './introspection.js';
-import { compileRootAnswer, subgraphOperation, variablePicker, type FetchCompilation } from './plan/compile-fetch.js';
+import { IncrementalExecution } from './deferral/incremental-execution.js';
+import type { IncrementalOperation } from './deferral/deferred-operation.js';
+import { compileStage, isDeferring, wholeStage, type StageChoice } from './deferral/stage.js';
+import type { GatewayOperation, IncrementalResult, Variables } from './engine.js';
 import { compilePlan } from './plan/compile-plan.js';
+import type { FetchCompilation } from './plan/fetch-compilation.js';
+import { compileFetchPart, wholeAnswer } from './plan/fetch-part.js';
+import { variablePicker } from './plan/fetch-step.js';
 import type { PlanRun, PlanStep } from './plan/plan-run.js';
 import type { PlanRoot } from './planning/graph-planner.js';
 import { planSize } from './planning/plan-size.js';
-import { BUBBLE, Completion, EXPLAINED_NULL, type Completer } from './response/completion.js';
-import { shapeObject } from './response/response-shape.js';
-
-/** How many sets of values of its `@skip` and `@include` variables an operation keeps compiled shapes for. */
-const SHAPES_MAX = 16;
+import { Completion } from './response/completion.js';
+import { ResponseShapes, type ResponseShape } from './response/response-shapes.js';
 
 export interface PlanCompilation extends FetchCompilation {
   readonly apiSchema: GraphQLSchema;
@@ -36,85 +35,54 @@ export class OperationPlan {
   readonly primary: CompiledPrimary | undefined;
   /** How much it keeps, in characters. */
   readonly size: number;
-  readonly #operation: GatewayOperation;
   readonly #compilation: PlanCompilation;
-  readonly #conditionVariables: readonly string[];
-  readonly #shapes = new LRUCache<string, Completer>({ max: SHAPES_MAX });
+  readonly #shapes: ResponseShapes;
+  readonly #stage: StageChoice;
 
   constructor(operation: GatewayOperation, root: PlanRoot, compilation: PlanCompilation) {
     this.size = planSize(root);
-    this.#operation = operation;
     this.#compilation = compilation;
-    this.#conditionVariables = conditionVariables(operation);
-    if (root?.kind === 'Subscription') {
-      this.primary = compilePrimary(root, compilation);
-      this.step = root.rest && compilePlan(root.rest, [], compilation);
-    } else {
-      this.primary = undefined;
-      this.step = root && compilePlan(root, [], compilation);
-    }
+    this.#shapes = new ResponseShapes(operation, compilation.apiSchema, 'labels' in operation);
+    const isSubscription = root?.kind === 'Subscription';
+    this.primary = isSubscription ? compilePrimary(root, compilation) : undefined;
+    const rest = isSubscription ? root.rest : root;
+    this.step = rest && !isDeferring(rest) ? compilePlan(rest, [], compilation) : undefined;
+    this.#stage = isDeferring(rest) ? compileStage(rest, compilation) : wholeStage(this.step);
   }
 
   /** Shapes the response from what the fetches brought. */
   respond(run: PlanRun): ExecutionResult {
+    const shape = this.#shapes.shapeFor(run.coercedVariables);
+    const straight = run.isDamaged || run.faults.length > 0 ? undefined : shape.straight(run.data);
+    return straight ? { data: straight } : this.#respondExactly(run, shape);
+  }
+
+  #respondExactly(run: PlanRun, shape: ResponseShape): ExecutionResult {
     const completion = new Completion(run.variables, run.faults, this.#compilation.errorsMax);
-    const shaped = this.#shape(run)(run.data, completion);
-    completion.reportUnmet();
-    const data = shaped === BUBBLE || shaped === EXPLAINED_NULL ? null : (shaped as Record<string, unknown>);
-    if (data === null && completion.errors.length === 0) {
-      // An unknown entity is no error by itself, but no response is null without one (GraphQL specification, 7.1).
-      completion.report(
-        new PlatformError('NOT_FOUND', 'Something that the operation needs does not exist.'),
-        undefined,
-      );
-    }
+    const data = completion.settle(shape.exact(run.data, completion));
     return completion.errors.length === 0 ? { data } : { errors: completion.errors, data };
   }
 
-  #shape(run: PlanRun): Completer {
-    const key = this.#conditionVariables.map((name) => (run.coercedVariables[name] === true ? '1' : '0')).join('');
-    const known = this.#shapes.get(key);
-    if (known) return known;
-    const { apiSchema } = this.#compilation;
-    const { definition, denials, document } = this.#operation;
-    const rootType = apiSchema.getRootType(definition.operation);
-    if (!rootType) throw new PlatformError('GRAPHQL_VALIDATION_FAILED', `The graph has no ${definition.operation}.`);
-    const shape = shapeObject(
-      {
-        schema: apiSchema,
-        denials,
-        variables: run.coercedVariables,
-        fragments: new Map(
-          document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d]] : [])),
-        ),
-        introspect: (responseName, nodes, variables) =>
-          introspect(apiSchema, this.#operation, variables, nodes, responseName),
-      },
-      rootType,
-      [definition.selectionSet],
-    );
-    this.#shapes.set(key, shape);
-    return shape;
+  /** Answers what is not deferred, and then the rest in parts; for an operation that was labelled for that. */
+  async respondIncrementally(
+    run: PlanRun,
+    { labels }: IncrementalOperation,
+  ): Promise<ExecutionResult | IncrementalResult> {
+    const { errorsMax } = this.#compilation;
+    const shape = this.#shapes.shapeFor(run.coercedVariables).exact;
+    return new IncrementalExecution({ run, shape, labels, errorsMax, stage: this.#stage }).start();
   }
 }
 
-function compilePrimary(node: SubscriptionNode, compilation: FetchCompilation): CompiledPrimary {
-  const operation = subgraphOperation(node.primary);
+function compilePrimary({ primary }: SubscriptionNode, compilation: FetchCompilation): CompiledPrimary {
+  const part = compileFetchPart(primary, [], compilation);
   return {
-    operation,
-    transport: compilation.transportOf(node.primary.serviceName),
-    pick: variablePicker(node.primary.variableUsages),
-    absorb: compileRootAnswer(node.primary, operation, [], compilation),
-  };
-}
-
-function conditionVariables({ document }: GatewayOperation): string[] {
-  const names = new Set<string>();
-  visit(document, {
-    Directive(directive) {
-      if (directive.name.value !== 'skip' && directive.name.value !== 'include') return;
-      for (const { value } of directive.arguments ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    operation: part.operation,
+    transport: compilation.transportOf(primary.serviceName),
+    pick: variablePicker(part.variableUsages),
+    absorb(run, event) {
+      const batch = part.select(run);
+      if (batch) part.absorb(run, batch, wholeAnswer(part, event));
     },
-  });
-  return [...names].sort();
+  };
 }

@@ -25,7 +25,7 @@ export class InProcessTransport implements SubgraphTransport {
 
   compile(operation: SubgraphOperation): SubgraphFetch {
     const compiled = new CompiledOperation(this.#schema, operation);
-    return async ({ context, representations, variables }) =>
+    return ({ context, representations, variables }) =>
       compiled.execute({
         context,
         variables: representations === undefined ? variables : { ...variables, ...representations },

@@ -23,8 +23,11 @@ export interface SubgraphCall {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks the subgraph once. Rejects when it cannot be asked or does not answer GraphQL. */
-export type SubgraphFetch = (call: SubgraphCall) => Promise<SubgraphResult>;
+/**
+ * Asks the subgraph once. Throws or rejects when it cannot be asked or does not answer GraphQL. Answers at once if it
+ * can: waiting for a promise costs more than many a fetch in process.
+ */
+export type SubgraphFetch = (call: SubgraphCall) => SubgraphResult | Promise<SubgraphResult>;
 
 /** How representations are handed over: each as the text of its JSON, ready to be sent, or as an object. */
 export type RepresentationForm = 'json' | 'object';

@@ -8,6 +8,8 @@ export interface PlanRun {
   readonly data: JsonObject;
   /** Every fault met, so that those which no selected field meets are still reported. */
   readonly faults: Fault[];
+  /** Whether there is a failure anywhere in the data: the response is then shaped the exact way. */
+  isDamaged: boolean;
   /** As the client sent them: subgraphs coerce them again. */
   readonly variables: Variables;
   /** Coerced, with defaults: what `@skip` and `@include` are decided on. */
@@ -16,5 +18,8 @@ export interface PlanRun {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A compiled node of a plan. Never rejects: what goes wrong becomes a fault in the data. */
-export type PlanStep = (run: PlanRun) => Promise<void>;
+/**
+ * A compiled node of a plan. Never throws and never rejects: what goes wrong becomes a fault in the data. Answers a
+ * promise only if it has to wait.
+ */
+export type PlanStep = (run: PlanRun) => Promise<void> | void;

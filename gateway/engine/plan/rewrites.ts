@@ -6,6 +6,10 @@ import { satisfiesTypeCondition, typeNameOf } from './type-conditions.js';
 
 const FRAGMENT_PREFIX = '... on ';
 
+export function isFragmentStep(step: string): boolean {
+  return step.startsWith(FRAGMENT_PREFIX);
+}
+
 export type Rewrite = (value: unknown) => void;
 
 /**
@@ -22,7 +26,7 @@ export function compileRewrites(rewrites: readonly FetchDataRewrite[] | undefine
 function compileRewrite(rewrite: FetchDataRewrite, schema: GraphQLSchema): Rewrite {
   const parents = rewrite.path.slice(0, -1);
   const last = rewrite.path.at(-1);
-  if (last === undefined || last.startsWith(FRAGMENT_PREFIX)) throw new Error('a rewrite must end in a field');
+  if (last === undefined || isFragmentStep(last)) throw new Error('a rewrite must end in a field');
   const change = changeOf(rewrite, last);
   return (value) => applyAt(value, parents, 0, schema, change);
 }
@@ -51,7 +55,7 @@ function applyAt(
   if (!isObject(value)) return;
   const step = path[index];
   if (step === undefined) change(value);
-  else if (!step.startsWith(FRAGMENT_PREFIX)) applyAt(readProperty(value, step), path, index + 1, schema, change);
+  else if (!isFragmentStep(step)) applyAt(readProperty(value, step), path, index + 1, schema, change);
   else if (satisfiesOrUnknown(schema, value, step.slice(FRAGMENT_PREFIX.length))) {
     applyAt(value, path, index + 1, schema, change);
   }

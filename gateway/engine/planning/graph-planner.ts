@@ -18,7 +18,7 @@ export class GraphPlanner {
 
   private constructor(supergraph: Supergraph) {
     this.supergraph = supergraph;
-    this.#planner = new QueryPlanner(supergraph);
+    this.#planner = new QueryPlanner(supergraph, { incrementalDelivery: { enableDefer: true } });
   }
 
   /** Throws if the text is no valid supergraph. Takes some tenths of a second for a large one. */

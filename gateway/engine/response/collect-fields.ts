@@ -18,6 +18,20 @@ export interface CollectScope {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Variables;
+  /** Whether fragments marked `@defer` are left for later; else they are answered with the rest. */
+  readonly isIncremental: boolean;
+}
+
+/** A fragment that is left for later. */
+export interface DeferredFragment {
+  readonly label: string;
+  readonly selectionSet: SelectionSetNode;
+}
+
+export interface CollectedFields {
+  /** By response name. */
+  readonly fields: ReadonlyMap<string, readonly FieldNode[]>;
+  readonly deferred: readonly DeferredFragment[];
 }
 
 /**
@@ -28,27 +42,32 @@ export function collectFields(
   scope: CollectScope,
   type: GraphQLObjectType | GraphQLInterfaceType,
   selectionSets: readonly SelectionSetNode[],
-): Map<string, FieldNode[]> {
-  const grouped = new Map<string, FieldNode[]>();
-  const visited = new Set<string>();
-  for (const selectionSet of selectionSets) collect(scope, type, selectionSet, grouped, visited);
-  return grouped;
+): CollectedFields {
+  const collected: Collection = { fields: new Map(), deferred: [], visited: new Set() };
+  for (const selectionSet of selectionSets) collect(scope, type, selectionSet, collected);
+  return collected;
+}
+
+interface Collection {
+  readonly fields: Map<string, FieldNode[]>;
+  readonly deferred: DeferredFragment[];
+  readonly visited: Set<string>;
 }
 
 function collect(
   scope: CollectScope,
   type: GraphQLObjectType | GraphQLInterfaceType,
   selectionSet: SelectionSetNode,
-  grouped: Map<string, FieldNode[]>,
-  visited: Set<string>,
+  collected: Collection,
 ): void {
+  const { fields, deferred, visited } = collected;
   for (const selection of selectionSet.selections) {
     if (!isIncluded(selection, scope.variables)) continue;
     if (selection.kind === Kind.FIELD) {
       const name = (selection.alias ?? selection.name).value;
-      const known = grouped.get(name);
+      const known = fields.get(name);
       if (known) known.push(selection);
-      else grouped.set(name, [selection]);
+      else fields.set(name, [selection]);
       continue;
     }
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
@@ -57,8 +76,17 @@ function collect(
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? scope.fragments.get(selection.name.value) : selection;
     if (!fragment || !applies(scope.schema, type, fragment.typeCondition?.name.value)) continue;
-    collect(scope, type, fragment.selectionSet, grouped, visited);
+    const label = scope.isIncremental ? deferLabel(selection, scope) : undefined;
+    if (label === undefined) collect(scope, type, fragment.selectionSet, collected);
+    else deferred.push({ label, selectionSet: fragment.selectionSet });
   }
+}
+
+/** The label of a fragment that is deferred in fact. */
+function deferLabel(selection: SelectionNode, { schema, variables }: CollectScope): string | undefined {
+  const directive = schema.getDirective('defer');
+  const values = directive && getDirectiveValues(directive, selection, variables);
+  return values && values['if'] !== false && typeof values['label'] === 'string' ? values['label'] : undefined;
 }
 
 function isIncluded(selection: SelectionNode, variables: Variables): boolean {

@@ -2,23 +2,35 @@ import { GraphQLError } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { Variables } from '../engine.js';
 import type { Failure, Fault } from '../failure.js';
-import type { Path } from '../json.js';
+import type { JsonObject, Path } from '../json.js';
 
 /** A null that an error already explains: a nullable position shows null, a non-null one passes it on. */
 export const EXPLAINED_NULL = Symbol('null, explained by an error');
 /** A null in a non-null position: the parent becomes null. */
 export const BUBBLE = Symbol('null bubbles up');
 
+/** A fragment that is to be answered later, of one object of the response. */
+export interface PendingFragment {
+  readonly label: string;
+  readonly path: Path;
+  /** What is known of the object, and what later fetches bring to it. */
+  readonly source: JsonObject;
+  readonly shape: Completer;
+}
+
 /** The response in the making: where we are, and the errors so far. */
 export class Completion {
   readonly path: (string | number)[] = [];
   readonly errors: GraphQLError[] = [];
+  /** Deferred fragments met, also those of objects that became null afterwards. */
+  readonly pending: PendingFragment[] = [];
   /** As the client sent them, for introspection. */
   readonly variables: Variables;
   readonly #faults: readonly Fault[];
   readonly #errorsMax: number;
 
-  constructor(variables: Variables, faults: readonly Fault[], errorsMax: number) {
+  constructor(variables: Variables, faults: readonly Fault[], errorsMax: number, at: Path = []) {
+    this.path.push(...at);
     this.variables = variables;
     this.#faults = faults;
     this.#errorsMax = errorsMax;
@@ -46,6 +58,17 @@ export class Completion {
   /** Reports the faults that no selected field met: those in keys, in required fields, and below a null. */
   reportUnmet(): void {
     for (const fault of this.#faults) if (fault.count.reports === 0) this.report(fault, fault.pathOtherwise);
+  }
+
+  /** The data that a shape has made of the whole; explains a null that nothing else does. */
+  settle(shaped: unknown): Record<string, unknown> | null {
+    this.reportUnmet();
+    if (shaped !== BUBBLE && shaped !== EXPLAINED_NULL) return shaped as Record<string, unknown>;
+    // An unknown entity is no error by itself, but no response is null without one (GraphQL specification, 7.1).
+    if (this.errors.length === 0) {
+      this.report(new PlatformError('NOT_FOUND', 'Something that the operation needs does not exist.'), undefined);
+    }
+    return null;
   }
 
   report(error: Pick<Fault, 'message' | 'extensions'> & { cause?: unknown }, path: Path | undefined): void {

@@ -46,9 +46,12 @@ export function shapeObject(
   type: CompositeType,
   selectionSets: readonly SelectionSetNode[],
 ): Completer {
-  const fields = [...collectFields(scope, type, selectionSets)].map(([name, nodes]) =>
-    shapeField(scope, type, name, nodes),
-  );
+  const collected = collectFields(scope, type, selectionSets);
+  const fields = [...collected.fields].map(([name, nodes]) => shapeField(scope, type, name, nodes));
+  const deferred = collected.deferred.map(({ label, selectionSet }) => ({
+    label,
+    shape: lazily(() => shapeObject(scope, type, [selectionSet])),
+  }));
   return (source, completion) => {
     if (!isObject(source)) return completion.reportInvalid(`A subgraph answered no object for type ${type.name}.`);
     const result: JsonObject = {};
@@ -59,6 +62,8 @@ export function shapeObject(
       if (value === BUBBLE) return EXPLAINED_NULL;
       writeProperty(result, field.responseName, value === EXPLAINED_NULL ? null : value);
     }
+    for (const { label, shape } of deferred)
+      completion.pending.push({ label, shape, source, path: [...completion.path] });
     return result;
   };
 }

@@ -79,12 +79,17 @@ function selectedFields(
   nodes: readonly Pick<FieldNode, 'selectionSet'>[],
 ): SelectedField[] {
   const collected = collectFields(
-    { schema: scope.schema, fragments: new Map(Object.entries(scope.fragments)), variables: scope.conditions },
+    {
+      schema: scope.schema,
+      fragments: new Map(Object.entries(scope.fragments)),
+      variables: scope.conditions,
+      isIncremental: false,
+    },
     type,
     nodes.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : [])),
   );
   const fields: SelectedField[] = [];
-  for (const [responseName, fieldNodes] of collected) {
+  for (const [responseName, fieldNodes] of collected.fields) {
     const name = fieldNodes[0]?.name.value ?? '';
     const definition = definitionOf(scope, type, name);
     // graphql-js leaves out what the type does not have; validation does not let it come so far.

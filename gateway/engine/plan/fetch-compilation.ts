@@ -1,0 +1,11 @@
+import type { GraphQLSchema } from 'graphql';
+import type { SubgraphTransport } from '../../transports/subgraph-transport.js';
+import type { IsObjectTypeName } from '../merge.js';
+
+/** What compiling fetches needs to know of the supergraph. */
+export interface FetchCompilation {
+  /** The whole supergraph, with inaccessible and internal types. */
+  readonly schema: GraphQLSchema;
+  readonly isObjectTypeName: IsObjectTypeName;
+  readonly transportOf: (service: string) => SubgraphTransport;
+}

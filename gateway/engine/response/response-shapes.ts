@@ -1,0 +1,108 @@
+import { Kind, visit, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import type { GatewayOperation, Variables } from '../engine.js';
+import { introspect } from '../introspection.js';
+import type { JsonObject } from '../json.js';
+import { shapeObject, type ShapeScope } from './response-shape.js';
+import type { Completer } from './completion.js';
+import { ANOMALY, straightShape, type StraightShape } from './straight-shape.js';
+
+/** How many sets of values of its `@skip`, `@include` and `@defer` variables an operation keeps compiled shapes for. */
+const SHAPES_MAX = 16;
+
+/** The shape of an operation's response, for one set of values of the variables that decide what is in it. */
+export class ResponseShape {
+  readonly #scope: ShapeScope;
+  readonly #rootType: GraphQLObjectType;
+  readonly #operation: GatewayOperation;
+  #straight: StraightShape | undefined;
+  #exact: Completer | undefined;
+
+  constructor(scope: ShapeScope, rootType: GraphQLObjectType, operation: GatewayOperation) {
+    this.#scope = scope;
+    this.#rootType = rootType;
+    this.#operation = operation;
+  }
+
+  /** The response's data if nothing at all is wrong with it, else undefined. */
+  straight(data: JsonObject): Record<string, unknown> | undefined {
+    this.#straight ??= straightShape(this.#scope, this.#rootType, [this.#operation.definition.selectionSet]);
+    try {
+      return this.#straight(data) as Record<string, unknown>;
+    } catch (error) {
+      if (error === ANOMALY) return undefined;
+      throw error;
+    }
+  }
+
+  /** Shapes any data, and tells what is wrong. */
+  get exact(): Completer {
+    this.#exact ??= shapeObject(this.#scope, this.#rootType, [this.#operation.definition.selectionSet]);
+    return this.#exact;
+  }
+}
+
+/** The shapes of an operation's response. */
+export class ResponseShapes {
+  readonly #apiSchema: GraphQLSchema;
+  readonly #operation: GatewayOperation;
+  readonly #conditionVariables: readonly string[];
+  readonly #shapes = new LRUCache<string, ResponseShape>({ max: SHAPES_MAX });
+
+  readonly #isIncremental: boolean;
+
+  /** Incremental are the shapes of an operation whose deferred fragments are answered later. */
+  constructor(operation: GatewayOperation, apiSchema: GraphQLSchema, isIncremental: boolean) {
+    this.#isIncremental = isIncremental;
+    this.#apiSchema = apiSchema;
+    this.#operation = operation;
+    this.#conditionVariables = conditionVariables(operation);
+  }
+
+  shapeFor(coercedVariables: Variables): ResponseShape {
+    let key = '';
+    for (const name of this.#conditionVariables) key += coercedVariables[name] === true ? '1' : '0';
+    const known = this.#shapes.get(key);
+    if (known) return known;
+    const shape = this.#compile(coercedVariables);
+    this.#shapes.set(key, shape);
+    return shape;
+  }
+
+  #compile(coercedVariables: Variables): ResponseShape {
+    const { definition, denials, document } = this.#operation;
+    const rootType = this.#apiSchema.getRootType(definition.operation);
+    if (!rootType) throw new PlatformError('GRAPHQL_VALIDATION_FAILED', `The graph has no ${definition.operation}.`);
+    const scope: ShapeScope = {
+      schema: this.#apiSchema,
+      denials,
+      isIncremental: this.#isIncremental,
+      variables: this.#conditions(coercedVariables),
+      fragments: new Map(
+        document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d]] : [])),
+      ),
+      introspect: (responseName, nodes, variables) =>
+        introspect(this.#apiSchema, this.#operation, variables, nodes, responseName),
+    };
+    return new ResponseShape(scope, rootType, this.#operation);
+  }
+
+  /** Only what decides on fields: a shape is kept longer than the request, and must not hold on to its variables. */
+  #conditions(coercedVariables: Variables): Variables {
+    return Object.fromEntries(this.#conditionVariables.map((name) => [name, coercedVariables[name]]));
+  }
+}
+
+const CONDITIONAL = new Set(['skip', 'include', 'defer']);
+
+function conditionVariables({ document }: GatewayOperation): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive(directive) {
+      if (!CONDITIONAL.has(directive.name.value)) return;
+      for (const { value } of directive.arguments ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names].sort();
+}
