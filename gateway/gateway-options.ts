@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
+import type { DemandOptions } from './guard/cost/demand-control.js';
 import type { DocumentLimits } from './guard/document-limits.js';
+import type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
+import type { TrustedDocument } from './guard/documents/trusted-documents.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
 import type { SwapLimits } from './generation/swap-limits.js';
@@ -55,6 +58,15 @@ export const STREAM_LIMITS: StreamLimits = {
   heartbeatSeconds: 15,
 };
 
+export interface DocumentOptions {
+  /** Documents that are prepared before they are asked for, and that clients may name instead of sending them. */
+  readonly trusted?: readonly TrustedDocument[];
+  /** What becomes of others; `off` unless given. */
+  readonly mode?: TrustedDocumentMode;
+  /** Whether clients may have a document remembered by its hash (automatic persisted queries); true unless given. */
+  readonly isAutomatic?: boolean;
+}
+
 export interface GatewayOptions<Context extends object> {
   readonly supergraph: SupergraphSource;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
@@ -85,7 +97,12 @@ export interface GatewayOptions<Context extends object> {
   readonly documentLimits?: Partial<DocumentLimits>;
   readonly swap?: Partial<SwapLimits>;
   readonly streamLimits?: Partial<StreamLimits>;
+  readonly documents?: DocumentOptions;
   readonly bodyBytesMax?: number;
+  /** How long a query or mutation may take before it is answered with `TIMEOUT`; 30 unless given. */
+  readonly operationSecondsMax?: number;
+  /** Limits on what operations cost, and what they cost in `extensions.cost`; none unless given. */
+  readonly demand?: DemandOptions<Context>;
   /** Shows messages of unexpected errors to clients. For development only. */
   readonly exposeErrors?: boolean;
   /** The path of the endpoint; `/graphql` unless given. */

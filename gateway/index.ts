@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { GatewayOptions } from './gateway-options.js';
 import { gatewayPlugin } from './http/fastify-plugin.js';
+import { preparedDocumentsOf } from './guard/documents/trusted-documents-of.js';
 import { OperationService } from './operation-service.js';
 import type { EngineFactory } from './generation/generation-builder.js';
 import { GatewayRuntime } from './runtime.js';
@@ -24,6 +25,7 @@ export async function createGateway<Context extends object>(options: GatewayOpti
     ...(metrics ? { metrics } : {}),
     ...(documentLimits ? { documentLimits } : {}),
     ...(swap ? { swap } : {}),
+    trustedDocuments: () => preparedDocumentsOf(options).map(({ text }) => text),
     ...(options.engine === 'stock' ? { engineFactory: stockEngine } : {}),
   });
   const service = new OperationService(runtime, options);
@@ -46,6 +48,7 @@ const stockEngine: EngineFactory = async (supergraphSdl, transports) => {
 export type { Engine } from './engine/engine.js';
 export {
   type Credentials,
+  type DocumentOptions,
   type GatewayLogger,
   type GatewayOptions,
   type OpenedStream,
@@ -54,22 +57,20 @@ export {
   type SupergraphSource,
 } from './gateway-options.js';
 export type { DevelopmentCredential, GraphiqlOptions, GraphiqlTab } from './graphiql/graphiql-options.js';
+export type { CostBudget, CostReport, DemandOptions } from './guard/cost/demand-control.js';
 export type { DocumentLimits } from './guard/document-limits.js';
+export type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
+export { readDocuments } from './guard/documents/read-documents.js';
+export { sha256Of, type TrustedDocument } from './guard/documents/trusted-documents.js';
 export type { RequestInfo } from './request-info.js';
 export type { BrokenOperation } from './generation/generation-builder.js';
 export { SupergraphFile, type SupergraphFileOptions } from './generation/supergraph-file.js';
 export type { SwapLimits } from './generation/swap-limits.js';
 export type { SupergraphStatus, SwapReport } from './generation/swap-report.js';
 export type { GatewayRuntime } from './runtime.js';
-export {
-  composeSupergraph,
-  CompositionError,
-  loadSupergraph,
-  type ComposedSupergraph,
-  type SubgraphDefinition,
-} from './supergraph.js';
 export type { CircuitState } from './transports/circuit-breaker.js';
 export { FetchSharing } from './transports/fetch-sharing.js';
+export { composeSupergraph, CompositionError, type ComposedSupergraph, type SubgraphDefinition } from './supergraph.js';
 export { HttpTransport, type HttpTransportOptions } from './transports/http-transport.js';
 export { InProcessTransport } from './transports/in-process-transport.js';
 export type {

@@ -1,16 +1,24 @@
 import { setTimeout } from 'node:timers/promises';
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
-import { UNSTORABLE_TEXT, findUnstorableText } from '../kernel/database/storable-text.js';
 import { PlatformError } from '../kernel/errors/platform-error.js';
 import type { GatewayOperation } from './engine/engine.js';
 import { STREAM_LIMITS, type GatewayOptions, type StreamLimits } from './gateway-options.js';
+import { DemandControl } from './guard/cost/demand-control.js';
+import { DocumentResolver } from './guard/documents/document-resolver.js';
+import { trustedDocumentsOf } from './guard/documents/trusted-documents-of.js';
+import { TrustedDocuments } from './guard/documents/trusted-documents.js';
 import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mask-errors.js';
+import { withinDeadline } from './guard/operation-deadline.js';
+import { checkVariables } from './guard/variable-limits.js';
 import type { GatewayRuntime, SelectedOperation } from './runtime.js';
 import { DeliveryStream } from './streams/delivery-stream.js';
 
 /** A GraphQL request, by whatever transport it came. */
 export interface OperationRequest<Context> {
+  /** The document's text; may be empty if the request names its document. */
   readonly query: string;
+  readonly documentId?: string | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly context: Context;
@@ -28,12 +36,15 @@ export type OperationStream = AsyncGenerator<ExecutionResult, void, void>;
 
 /** How long a shutdown waits for clients to take the last response of their streams. */
 const FAREWELL_SECONDS_MAX = 2;
+const OPERATION_SECONDS_MAX = 30;
 
 /** Runs operations: guard, access, engine, and masking of errors. The same for HTTP, WebSockets and server-sent events. */
 export class OperationService<Context extends object> {
   readonly runtime: GatewayRuntime;
   readonly #options: GatewayOptions<Context>;
   readonly #streamLimits: StreamLimits;
+  readonly #demand: DemandControl<Context> | undefined;
+  readonly #documents: DocumentResolver;
   readonly #closing = new AbortController();
   readonly #streams = new Set<OperationStream>();
 
@@ -41,15 +52,20 @@ export class OperationService<Context extends object> {
     this.runtime = runtime;
     this.#options = options;
     this.#streamLimits = { ...STREAM_LIMITS, ...options.streamLimits };
+    const { isAutomatic = true, mode = 'off' } = options.documents ?? {};
+    const trusted = new TrustedDocuments(trustedDocumentsOf(options));
+    this.#documents = new DocumentResolver({ isAutomatic, mode, trusted, logger: options.logger });
+    this.#demand = options.demand && new DemandControl(options.demand);
   }
 
   /** The operation that a request asks for, or why it is refused. */
-  select(
-    request: Pick<OperationRequest<Context>, 'query' | 'operationName' | 'correlationId'>,
-  ): SelectedOperation | OperationOutcome {
+  select(request: Omit<OperationRequest<Context>, 'context'>): SelectedOperation | OperationOutcome {
     try {
-      const selected = this.runtime.select(request.query, request.operationName ?? undefined);
-      return 'generation' in selected ? selected : this.refusal(selected, request.correlationId);
+      const document = this.#documents.resolve(request);
+      const selected = this.runtime.select(document.text, request.operationName ?? undefined);
+      if (!('generation' in selected)) return this.refusal(selected, request.correlationId);
+      document.remember();
+      return selected;
     } catch (error) {
       return this.refusal([error], request.correlationId);
     }
@@ -59,14 +75,15 @@ export class OperationService<Context extends object> {
     const { generation } = selected;
     try {
       const operation = await this.#authorize(selected, request);
-      const { context, signal, variables } = request;
-      const result = await generation.engine.execute({
-        operation,
-        context,
-        variables: variables ?? {},
-        ...(signal ? { signal } : {}),
-      });
-      return this.#outcome(result, request.correlationId);
+      const { context } = request;
+      const variables = request.variables ?? {};
+      const admission = this.#demand?.admit(generation.costs, operation, variables, context);
+      const result = await withinDeadline(
+        this.#options.operationSecondsMax ?? OPERATION_SECONDS_MAX,
+        request.signal,
+        async (signal) => generation.engine.execute({ operation, context, variables, signal }),
+      );
+      return this.#outcome(admission?.settle(result) ?? result, request.correlationId);
     } catch (error) {
       return this.refusal([error], request.correlationId);
     }
@@ -114,9 +131,13 @@ export class OperationService<Context extends object> {
     { context, variables }: OperationRequest<Context>,
   ): Promise<GatewayOperation> {
     const { holds, refuse } = this.#options;
-    refuseUnstorable(variables);
+    checkVariables(variables);
     try {
-      return await generation.operations.authorize(stored, definition, (permission) => holds(context, permission));
+      const operation = await generation.operations.authorize(stored, definition, (name) => holds(context, name));
+      // A stream pays once, for its first event: its events are bounded by its buffer.
+      if (definition.operation === OperationTypeNode.SUBSCRIPTION)
+        this.#demand?.admit(generation.costs, operation, variables ?? {}, context);
+      return operation;
     } catch (error) {
       if (error instanceof PlatformError && error.code === 'FORBIDDEN') {
         await refuse?.(context, error.details['missing'] as readonly string[], variables ?? {});
@@ -172,12 +193,6 @@ export class OperationService<Context extends object> {
   #masking(correlationId: string): ErrorMasking {
     return { correlationId, exposeErrors: this.#options.exposeErrors ?? false, logger: this.#options.logger };
   }
-}
-
-function refuseUnstorable(variables: OperationRequest<object>['variables']): void {
-  const path = findUnstorableText(variables);
-  if (path === null) return;
-  throw new PlatformError('BAD_USER_INPUT', `$${path.join('.')}: ${UNSTORABLE_TEXT}.`, { field: path });
 }
 
 export function isSubscription({ definition }: SelectedOperation): boolean {

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
+import { traceContext, type TraceContext } from './trace-context.js';
 
 /** What is known of a request before anyone is authenticated. */
 export interface RequestInfo {
   /** Accepted from the client if well formed, else a new UUIDv7. In the response's header and in every error. */
   readonly correlationId: string;
-  /** W3C Trace Context of the caller, if well formed: pass it on to subgraphs. */
-  readonly traceparent?: string;
+  /** W3C Trace Context to hand on to subgraphs. */
+  readonly trace: TraceContext;
   readonly ip: string;
   readonly userAgent: string;
   /** Aborted when the client goes before its answer; over HTTP only. */
@@ -14,16 +15,13 @@ export interface RequestInfo {
 }
 
 const CORRELATION_ID = /^[A-Za-z0-9._:-]{8,128}$/;
-/** https://www.w3.org/TR/trace-context/#traceparent-header-field-values */
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const USER_AGENT_LENGTH_MAX = 256;
 
 export function requestInfo(headers: IncomingHttpHeaders, ip: string): RequestInfo {
   const correlationId = headers['x-correlation-id'];
-  const { traceparent } = headers;
   return {
     correlationId: typeof correlationId === 'string' && CORRELATION_ID.test(correlationId) ? correlationId : uuidv7(),
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
+    trace: traceContext(headers),
     ip,
     userAgent: (headers['user-agent'] ?? '').slice(0, USER_AGENT_LENGTH_MAX),
   };

@@ -1,6 +1,5 @@
 import { composeServices } from '@apollo/composition';
 import { parse } from 'graphql';
-import { subgraphsOf } from './engine/planning/graph-schemas.js';
 import { conflictingAccess } from './guard/access-directive.js';
 
 export interface SubgraphDefinition {
@@ -35,11 +34,4 @@ export function composeSupergraph(subgraphs: readonly SubgraphDefinition[]): Com
   const result = composeServices(services);
   if (result.errors) throw new CompositionError(result.errors.map(({ message }) => message));
   return { sdl: result.supergraphSdl, urls: new Map(subgraphs.map(({ name, url = '' }) => [name, url])) };
-}
-
-/** Reads where the subgraphs of a supergraph are served. Throws if it is none; whether it is valid is not looked at. */
-export function loadSupergraph(sdl: string): ComposedSupergraph {
-  const urls = subgraphsOf(parse(sdl, { noLocation: true }));
-  if (urls.size === 0) throw new Error('this is no supergraph: it joins no subgraphs');
-  return { sdl, urls };
 }

@@ -7,6 +7,8 @@ import {
   createGateway,
 } from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
+import { documentOptions } from './document-options.js';
+import { costBudgetOf } from './cost-budget.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer, type ReadinessCheck } from '../kernel/http/http-server.js';
 import { scopeNamedIn } from './named-scope.js';
@@ -44,10 +46,13 @@ export async function createGatewayServer(
     authenticate: async (credentials, info) => {
       const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
       const bearer = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
-      const { correlationId, traceparent, signal } = info;
+      const { correlationId, signal, trace } = info;
       const origin = { ip: info.ip, userAgent: info.userAgent, correlationId };
-      const actor = bearer === undefined ? ANONYMOUS : await domains.iam.credentials.authenticate(bearer, origin);
-      return kernel.context({ actor, correlationId, traceparent, signal });
+      const actor =
+        bearer === undefined
+          ? { ...ANONYMOUS, ip: info.ip, userAgent: info.userAgent }
+          : await domains.iam.credentials.authenticate(bearer, origin);
+      return kernel.context({ actor, correlationId, ...trace, signal });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
     refuse: async (context, [permission], variables) => {
@@ -58,6 +63,12 @@ export async function createGatewayServer(
     logger,
     metrics: kernel.metrics,
     engine: configuration.engine,
+    documents: await documentOptions(configuration),
+    demand: {
+      operationCostMax: configuration.cost.perOperationMax,
+      budgetOf: ({ actor }) => costBudgetOf(configuration, actor),
+    },
+    operationSecondsMax: configuration.operationSecondsMax,
     exposeErrors: configuration.exposesErrors,
     graphiql: {
       title: 'GPU control plane',
@@ -74,6 +85,7 @@ export async function createGatewayServer(
     logger,
     metrics: kernel.metrics,
     readiness: [...runtime.readiness, supergraphReadiness(gateway)],
+    trustedProxies: configuration.trustedProxies,
   });
   setResponseHeaders(server, {
     corsOrigins: configuration.corsOrigins,

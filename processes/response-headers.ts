@@ -8,7 +8,8 @@ export interface ResponseHeaderOptions {
 }
 
 const PREFLIGHT_SECONDS = 600;
-const ALLOWED_HEADERS = 'authorization, content-type, accept, last-event-id, traceparent, x-correlation-id';
+const ALLOWED_HEADERS =
+  'authorization, content-type, accept, last-event-id, traceparent, tracestate, x-correlation-id, apollo-require-preflight, x-apollo-operation-name';
 const EXPOSED_HEADERS = 'x-correlation-id, retry-after';
 const TLS_SECONDS = 31_536_000;
 

@@ -47,6 +47,7 @@ async function contextFrom(
     actor: header === undefined ? ANONYMOUS : await verifyActor(header, key),
     correlationId: headers['x-correlation-id'] ?? newId('cor'),
     traceparent: headers['traceparent'],
+    tracestate: headers['tracestate'],
   });
 }
 

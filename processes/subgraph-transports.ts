@@ -43,10 +43,11 @@ const SIGNED_SECONDS_MAX = 20;
 function actorHeaders(runtime: Runtime): (context: RequestContext) => Promise<Headers> {
   const key = runtime.masterKey.subkey('actor-header');
   const made = new WeakMap<RequestContext, { readonly headers: Promise<Headers>; readonly at: number }>();
-  const make = async ({ actor, correlationId, traceparent }: RequestContext): Promise<Headers> => ({
+  const make = async ({ actor, correlationId, traceparent, tracestate }: RequestContext): Promise<Headers> => ({
     [ACTOR_HEADER]: await signActor(actor, key),
     'x-correlation-id': correlationId,
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
   });
   return async (context) => {
     const known = made.get(context);

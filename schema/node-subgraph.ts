@@ -20,7 +20,7 @@ export function nodeSubgraph(
   const stubs = [...types]
     .sort()
     .map((type) => `type ${type} implements Node @key(fields: "id", resolvable: false) { id: ID! }`);
-  const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key"])
+  const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@listSize"])
 """An object with a globally unique identifier (Relay object identification)."""
 interface Node {
   """A TypeID: a prefix that tells the type, and a UUIDv7."""
@@ -30,7 +30,7 @@ type Query {
   """Any object of the graph by its identifier. Null when the identifier is of no known type."""
   node("The identifier." id: ID!): Node
   """Several objects at once, in the order asked; at most 100."""
-  nodes("The identifiers, at most 100." ids: [ID!]!): [Node]!
+  nodes("The identifiers, at most 100." ids: [ID!]!): [Node]! @listSize(assumedSize: 100)
 }
 ${stubs.join('\n')}
 `;

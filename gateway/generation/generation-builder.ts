@@ -8,6 +8,8 @@ import { planGraph, planGraphAside, type PlannedGraph } from '../engine/planning
 import type { PlanningThread } from '../engine/planning/planning-thread.js';
 import type { SupergraphSource } from '../gateway-options.js';
 import { AccessRules } from '../guard/access-rules.js';
+import { CostRules } from '../guard/cost/cost-rules.js';
+import { OperationCosts } from '../guard/cost/operation-costs.js';
 import { DOCUMENT_LIMITS, type DocumentLimits } from '../guard/document-limits.js';
 import { DocumentStore } from '../guard/document-store.js';
 import { OperationStore } from '../guard/operation-store.js';
@@ -104,6 +106,7 @@ function generationOf(
     access,
     documents: new DocumentStore(engine.apiSchema, { ...DOCUMENT_LIMITS, ...documentLimits }),
     operations: new OperationStore(access),
+    costs: new OperationCosts(new CostRules(engine.apiSchema, supergraphSdl)),
   };
 }
 

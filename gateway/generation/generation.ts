@@ -1,5 +1,6 @@
 import type { GatewayOperation } from '../engine/engine.js';
 import type { AccessRules } from '../guard/access-rules.js';
+import type { OperationCosts } from '../guard/cost/operation-costs.js';
 import type { DocumentStore } from '../guard/document-store.js';
 import type { OperationStore } from '../guard/operation-store.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
@@ -14,6 +15,7 @@ export interface Generation {
   readonly access: AccessRules;
   readonly documents: DocumentStore;
   readonly operations: OperationStore;
+  readonly costs: OperationCosts;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
 }
 

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
+import { parse } from 'graphql';
+import { subgraphsOf } from '../engine/planning/graph-schemas.js';
 import type { GatewayLogger } from '../gateway-options.js';
 import type { GatewayRuntime } from '../runtime.js';
-import { loadSupergraph } from '../supergraph.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
 
 export interface SupergraphFileOptions {
@@ -76,12 +77,23 @@ export class SupergraphFile {
   #transportsFor(sdl: string): ReadonlyMap<string, SubgraphTransport> {
     const { connect, runtime } = this.#options;
     if (!connect) return runtime.transports;
-    const inForce = loadSupergraph(runtime.generation.supergraphSdl).urls;
+    const urls = urlsOf(sdl);
+    // Which is no supergraph: the runtime says why it refuses it.
+    if (!urls) return runtime.transports;
+    const inForce = urlsOf(runtime.generation.supergraphSdl);
     return new Map(
-      [...loadSupergraph(sdl).urls].map(([name, url]) => {
-        const kept = inForce.get(name) === url ? runtime.transports.get(name) : undefined;
+      [...urls].map(([name, url]) => {
+        const kept = inForce?.get(name) === url ? runtime.transports.get(name) : undefined;
         return [name, kept ?? connect(name, url)];
       }),
     );
+  }
+}
+
+function urlsOf(sdl: string): ReadonlyMap<string, string> | undefined {
+  try {
+    return subgraphsOf(parse(sdl, { noLocation: true }));
+  } catch {
+    return undefined;
   }
 }

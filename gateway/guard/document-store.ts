@@ -18,6 +18,7 @@ import { UNSTORABLE_TEXT, findUnstorableText } from '../../kernel/database/stora
 import type { ErrorCode } from '../../kernel/errors/error-codes.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { checkDocumentLimits, tooComplex, type DocumentLimits } from './document-limits.js';
+import { IntrospectionLimit } from './introspection-limit.js';
 
 /** Valid documents kept, and their total length in characters. */
 const DOCUMENTS_MAX = 2_000;
@@ -38,6 +39,7 @@ export interface StoredDocument {
 export class DocumentStore {
   readonly #schema: GraphQLSchema;
   readonly #limits: DocumentLimits;
+  readonly #introspection: IntrospectionLimit;
   readonly #documents = new LRUCache<string, StoredDocument>({
     max: DOCUMENTS_MAX,
     maxSize: DOCUMENTS_LENGTH_MAX,
@@ -47,6 +49,7 @@ export class DocumentStore {
   constructor(schema: GraphQLSchema, limits: DocumentLimits) {
     this.#schema = schema;
     this.#limits = limits;
+    this.#introspection = new IntrospectionLimit(schema);
   }
 
   /** Answers all reasons why the text is refused, or the document. */
@@ -54,10 +57,13 @@ export class DocumentStore {
     const known = this.#documents.get(text);
     if (known) return known;
     try {
-      const document = parseWithin(text, this.#limits.tokensMax);
+      const { charactersMax, tokensMax } = this.#limits;
+      if (text.length > charactersMax) throw tooComplex('characters', charactersMax, `has ${text.length}`);
+      const document = parseWithin(text, tokensMax);
       checkDocumentLimits(document, this.#limits);
       const faults = validate(this.#schema, document, RULES, { maxErrors: VALIDATION_ERRORS_MAX });
       if (faults.length > 0) return faults.map((fault) => coded(fault, 'GRAPHQL_VALIDATION_FAILED'));
+      this.#introspection.check(text, document);
       const stored = { document, operations: operationsOf(document) };
       this.#documents.set(text, stored);
       return stored;

@@ -3,6 +3,7 @@ import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { GatewayOperation } from '../engine/engine.js';
 import type { AccessRules } from './access-rules.js';
 import type { StoredDocument } from './document-store.js';
+import { withoutIntrospection } from './without-introspection.js';
 
 /** Variants of one operation kept, by the permissions that callers lack. */
 const VARIANTS_MAX = 32;
@@ -70,7 +71,7 @@ export class OperationStore {
 
   #variant(stored: StoredDocument, definition: OperationDefinitionNode, missing: readonly string[]): GatewayOperation {
     const { document } = stored;
-    if (missing.length === 0) return { document, definition, fetched: { document, definition } };
+    if (missing.length === 0) return { document, definition, fetched: withoutIntrospection({ document, definition }) };
     const denials = this.#access.denials(new Set(missing));
     const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
     const filtered = this.#access.withoutDenied(
@@ -83,7 +84,8 @@ export class OperationStore {
       (definition.operation === OperationTypeNode.MUTATION && filtered.isChanged) ||
       (definition.operation === OperationTypeNode.SUBSCRIPTION && isEmpty(remaining));
     if (isRefused) throw forbidden(missing);
-    return { document, definition, fetched: { document: filtered.document, definition: remaining }, denials, missing };
+    const fetched = withoutIntrospection({ document: filtered.document, definition: remaining });
+    return { document, definition, fetched, denials, missing };
   }
 }
 

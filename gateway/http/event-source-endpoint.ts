@@ -1,5 +1,4 @@
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
-import { parseRequestParams } from 'graphql-http';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import {
   isSubscription,
@@ -9,6 +8,7 @@ import {
   type OperationStream,
 } from '../operation-service.js';
 import type { GraphqlRequest } from './graphql-over-http.js';
+import { readRequestParameters } from './request-parameters.js';
 
 /** Runs an operation for a client that asked for `text/event-stream`: the stream, or why there is none. */
 export async function openEventSource<Context extends object>(
@@ -17,7 +17,7 @@ export async function openEventSource<Context extends object>(
 ): Promise<OperationStream | OperationOutcome> {
   const { correlationId, signal, authenticate } = request.context;
   try {
-    const parameters = await parseRequestParams(request);
+    const parameters = await readRequestParameters(request);
     if (!('query' in parameters))
       throw new PlatformError('BAD_REQUEST', 'Ask by GET, or by POST with application/json.');
     const operation: OperationRequest<Context> = {

@@ -1,8 +1,9 @@
 import { OperationTypeNode } from 'graphql';
-import { createHandler, parseRequestParams, type Request, type Response } from 'graphql-http';
+import { createHandler, type Request, type Response } from 'graphql-http';
 import type { ErrorCode } from '../../kernel/errors/error-codes.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { isSubscription, type OperationRequest, type OperationService } from '../operation-service.js';
+import { readRequestParameters } from './request-parameters.js';
 import { negotiate, outcomeResponse, JSON_RESPONSE, type HttpResponse } from './response.js';
 
 /** What the handler knows of a request beside what `graphql-http` reads. */
@@ -24,7 +25,7 @@ export function graphqlOverHttp<Context extends object>(
   const handler = createHandler<unknown, HandledRequest<Context>>({
     parseRequestParams: async (request) => {
       try {
-        return await parseRequestParams(request);
+        return await readRequestParameters(request);
       } catch (error) {
         return refuse(service, request, 'BAD_REQUEST', error instanceof Error ? error.message : 'Malformed request');
       }

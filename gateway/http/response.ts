@@ -14,7 +14,12 @@ export const JSON_RESPONSE = 'application/json; charset=utf-8';
  * Refusals that a client of the older `application/json` gets with status 200, as the GraphQL over HTTP specification
  * wants it: the request was well formed, and the GraphQL service answered.
  */
-const ANSWERED = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
+const ANSWERED = new Set<unknown>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'PERSISTED_QUERY_NOT_FOUND',
+]);
 
 /** Media type by the client's order of preference; the older type for a client that takes anything. */
 export function negotiate(accept: string | undefined): string {

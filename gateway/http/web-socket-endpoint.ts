@@ -117,8 +117,8 @@ export class WebSocketEndpoint<Context extends object> {
       );
       return errorsOf(service.refusal([busy], correlationId));
     }
-    const { query, operationName, variables } = payload;
-    const selected = service.select({ query, operationName, correlationId });
+    const { query, operationName, variables, documentId, extensions } = payload;
+    const selected = service.select({ query, documentId, extensions, operationName, correlationId });
     if ('result' in selected) return errorsOf(selected);
     let request: OperationRequest<Context>;
     try {

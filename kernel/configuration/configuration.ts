@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const amount = z.coerce.number().int().nonnegative();
 const seconds = z.coerce.number().int().positive();
 
 const schema = z.object({
@@ -31,6 +32,21 @@ const schema = z.object({
   /** `subgraph=url` pairs separated by commas: how the gateway reaches subgraphs that run in other processes. */
   CP_SUBGRAPH_URLS: z.string().optional(),
   CP_CORS_ORIGINS: z.string().default(''),
+  /** Addresses or networks of the proxies whose `X-Forwarded-For` is believed, separated by commas. */
+  CP_TRUSTED_PROXIES: z.string().default(''),
+  /** The most that one GraphQL operation may be estimated to cost. */
+  CP_COST_PER_OPERATION_MAX: z.coerce.number().int().positive().default(10_000),
+  /** What a principal, and an address without a credential, may spend a minute in one gateway process; 0 is without end. */
+  CP_COST_PER_MINUTE: amount.optional(),
+  CP_COST_BURST: z.coerce.number().int().positive().optional(),
+  CP_ANONYMOUS_COST_PER_MINUTE: amount.optional(),
+  /** How long a query or a mutation may take. */
+  CP_OPERATION_SECONDS_MAX: z.coerce.number().positive().max(600).default(30),
+  /** What becomes of GraphQL documents that are not registered. */
+  CP_TRUSTED_DOCUMENTS: z.enum(['off', 'log', 'enforce']).default('off'),
+  /** Further registered documents: manifests, .graphql files and folders of them, separated by commas. */
+  CP_TRUSTED_DOCUMENT_PATHS: z.string().default(''),
+  CP_AUTOMATIC_PERSISTED_QUERIES: flag.default(true),
   CP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** A composed supergraph that the gateway serves instead of its own, and follows when the file changes. */
   CP_SUPERGRAPH_FILE: z.string().min(1).optional(),
@@ -60,6 +76,20 @@ export interface Configuration {
   readonly oidc: { readonly issuer: string | null; readonly audience: string | null; readonly clientId: string };
   readonly subgraphUrls: ReadonlyMap<string, string>;
   readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  /** In units of the cost of GraphQL operations; a `perMinute` of 0 is without end. */
+  readonly cost: {
+    readonly perOperationMax: number;
+    readonly perMinute: number;
+    readonly burst: number;
+    readonly anonymousPerMinute: number;
+  };
+  readonly operationSecondsMax: number;
+  readonly documents: {
+    readonly mode: 'off' | 'log' | 'enforce';
+    readonly paths: readonly string[];
+    readonly isAutomatic: boolean;
+  };
   /** OIDC subjects of the first platform administrators. */
   readonly operatorSubjects: readonly string[];
   readonly logLevel: string;
@@ -96,6 +126,17 @@ function listOf(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** Outside production everybody is one of a few, and load is tried: budgets are twenty times as large unless set. */
+function costOf(settings: z.output<typeof schema>): Configuration['cost'] {
+  const scale = settings.CP_ENVIRONMENT === 'production' ? 1 : 20;
+  return {
+    perOperationMax: settings.CP_COST_PER_OPERATION_MAX,
+    perMinute: settings.CP_COST_PER_MINUTE ?? 300_000 * scale,
+    burst: settings.CP_COST_BURST ?? 100_000 * scale,
+    anonymousPerMinute: settings.CP_ANONYMOUS_COST_PER_MINUTE ?? 30_000 * scale,
+  };
 }
 
 /** Unknown settings with our prefix are refused too: a misspelt name must not pass in silence. */
@@ -140,6 +181,14 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
     },
     subgraphUrls: subgraphUrls(settings.CP_SUBGRAPH_URLS),
     corsOrigins: listOf(settings.CP_CORS_ORIGINS),
+    trustedProxies: listOf(settings.CP_TRUSTED_PROXIES),
+    cost: costOf(settings),
+    operationSecondsMax: settings.CP_OPERATION_SECONDS_MAX,
+    documents: {
+      mode: settings.CP_TRUSTED_DOCUMENTS,
+      paths: listOf(settings.CP_TRUSTED_DOCUMENT_PATHS),
+      isAutomatic: settings.CP_AUTOMATIC_PERSISTED_QUERIES,
+    },
     operatorSubjects: listOf(settings.CP_OPERATORS),
     logLevel: settings.CP_LOG_LEVEL,
     supergraphFile: settings.CP_SUPERGRAPH_FILE ?? null,

@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   GRAPHQL_PARSE_FAILED: { status: 400, isRetryable: false },
   GRAPHQL_VALIDATION_FAILED: { status: 400, isRetryable: false },
   QUERY_TOO_COMPLEX: { status: 400, isRetryable: false },
+  PERSISTED_QUERY_NOT_FOUND: { status: 404, isRetryable: false },
+  PERSISTED_DOCUMENT_REQUIRED: { status: 403, isRetryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, isRetryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, isRetryable: false },
   METHOD_NOT_ALLOWED: { status: 405, isRetryable: false },

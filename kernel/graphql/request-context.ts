@@ -36,6 +36,7 @@ export interface RequestFacts {
   readonly correlationId: string;
   /** W3C trace context of the request, handed on to other processes. */
   readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
   /** Aborted when the caller is gone: a long poll must not take anything for nobody. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,6 +51,7 @@ export class RequestContext {
   readonly actor: Actor;
   readonly correlationId: string;
   readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly #services: ContextServices;
   readonly #loaders = new Map<unknown, DataLoader<string, unknown>>();
@@ -61,6 +63,7 @@ export class RequestContext {
     this.actor = facts.actor;
     this.correlationId = facts.correlationId;
     this.traceparent = facts.traceparent;
+    this.tracestate = facts.tracestate;
     this.signal = facts.signal;
   }
 

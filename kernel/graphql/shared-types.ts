@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Field, Float, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
 import { REFUSAL_CODES } from '../errors/error-codes.js';
-import { Shareable } from '../federation/directives.js';
+import { ListSize, Shareable } from '../federation/directives.js';
 import { type Nanos, formatDecimal } from '../money/nano-units.js';
 import { Cursor, Decimal, JsonObject } from './scalars.js';
 
@@ -90,6 +90,7 @@ export class MutationReceipt {
 @ObjectType()
 export abstract class MutationPayload {
   @Field(() => [UserError], { description: 'Why nothing was done; empty when it was.' })
+  @ListSize({ assumedSize: 5 })
   userErrors!: UserError[];
   @Field(() => MutationReceipt, { nullable: true, description: 'The proof; null when nothing was done.' })
   receipt!: MutationReceipt | null;

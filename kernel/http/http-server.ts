@@ -17,6 +17,8 @@ export interface HttpServerOptions {
   readonly readiness: readonly ReadinessCheck[];
   /** Largest request body, in bytes. */
   readonly bodyBytesMax?: number;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed; none unless given. */
+  readonly trustedProxies?: readonly string[];
 }
 
 const CHECK_MILLISECONDS = 2000;
@@ -31,7 +33,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
-    trustProxy: false,
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
   }) as unknown as FastifyInstance;
   // Fastify's own answer, and its log line, repeat the address, whose query may hold a credential.
   server.setNotFoundHandler((_request, reply) =>

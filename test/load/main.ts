@@ -8,6 +8,7 @@ import { commandPipeline } from './benchmarks/command-pipeline.js';
 import { eventLatency } from './benchmarks/event-latency.js';
 import { eventThroughput } from './benchmarks/event-throughput.js';
 import { federatedQuery } from './benchmarks/federated-query.js';
+import { gatewayQuery } from './benchmarks/gateway-query.js';
 import { start } from './benchmarks/start.js';
 import { type Benchmark, type BenchmarkEnvironment, type Line, NotAvailable } from './harness/benchmark.js';
 import { withCpuProfile } from './harness/cpu-profile.js';
@@ -22,9 +23,10 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventLatency,
   eventThroughput,
   federatedQuery,
+  gatewayQuery,
 ];
 
-const USAGE = `usage: npm run bench -- [--filter name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY]
+const USAGE = `usage: npm run bench -- [name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY] [--peers]
 ${BENCHMARKS.map(({ name, describe }) => `  ${name.padEnd(20)}${describe}`).join('\n')}`;
 
 interface Report {
@@ -35,13 +37,15 @@ interface Report {
   readonly notAvailable?: string;
 }
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     filter: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     json: { type: 'string' },
     profile: { type: 'string' },
+    peers: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -63,6 +67,7 @@ function environment(): BenchmarkEnvironment {
       if (options.profile === undefined) return work();
       return withCpuProfile(resolve(options.profile, `${name}.cpuprofile`), work);
     },
+    withPeers: options.peers,
     isProfiling: options.profile !== undefined,
     note: (text) => console.error(`  … ${text}`),
   };
@@ -95,7 +100,7 @@ async function measure(benchmark: Benchmark): Promise<Report> {
 
 /** Measures and reports; a number never makes it fail, only a benchmark that breaks does. */
 async function main(): Promise<void> {
-  const chosen = BENCHMARKS.filter(({ name }) => name.includes(options.filter ?? ''));
+  const chosen = BENCHMARKS.filter(({ name }) => name.includes(options.filter ?? positionals[0] ?? ''));
   if (options.help || chosen.length === 0) {
     console.log(USAGE);
     return;

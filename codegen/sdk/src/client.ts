@@ -18,6 +18,8 @@ export interface ClientOptions {
   readonly timeoutMilliseconds?: number;
   readonly fetch?: typeof fetch;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Send the identifiers of documents instead of their texts: for servers that trust the documents of this SDK. */
+  readonly sendsDocumentIds?: boolean;
 }
 
 /** Calls the control plane with typed documents. */
@@ -33,6 +35,7 @@ export class ControlPlane {
       timeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
       fetch: options.fetch ?? ((...parameters) => fetch(...parameters)),
       headers: options.headers ?? {},
+      sendsDocumentIds: options.sendsDocumentIds ?? false,
     };
   }
 

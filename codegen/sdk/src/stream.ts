@@ -6,6 +6,7 @@ import {
   type TransportOptions,
   type TypedDocument,
   isTokenRefused,
+  requestBody,
   requestHeaders,
   sleep,
 } from './transport.js';
@@ -40,6 +41,8 @@ const FINAL = new Set([
   'GRAPHQL_VALIDATION_FAILED',
   'QUERY_TOO_COMPLEX',
   'STEP_UP_REQUIRED',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_DOCUMENT_REQUIRED',
 ]);
 
 /**
@@ -94,7 +97,7 @@ async function* connect<Event>(
       .fetch(options.url, {
         method: 'POST',
         headers: await requestHeaders(options, call, bearer, 'text/event-stream'),
-        body: JSON.stringify({ query: document.text, operationName: document.name, variables }),
+        body: requestBody(options, document, variables),
         signal,
       })
       .catch((cause: unknown) => {

@@ -4,6 +4,8 @@ import type { TokenSource } from './tokens.js';
 /** A document with its types; what the generator emits. */
 export interface TypedDocument<Result, Variables> {
   readonly text: string;
+  /** The identifier by which servers know it that trust it: the SHA-256 of its text. */
+  readonly id?: string;
   readonly operation: 'query' | 'mutation' | 'subscription';
   readonly name: string;
   /** Never set: carries the types. */
@@ -27,6 +29,7 @@ export interface TransportOptions {
   readonly timeoutMilliseconds: number;
   readonly fetch: typeof fetch;
   readonly headers: Readonly<Record<string, string>>;
+  readonly sendsDocumentIds: boolean;
 }
 
 export interface CallOptions {
@@ -105,7 +108,7 @@ async function sendOnce(
     .fetch(options.url, {
       method: 'POST',
       headers: await requestHeaders(options, call, bearer, 'application/graphql-response+json, application/json;q=0.9'),
-      body: JSON.stringify({ query: document.text, operationName: document.name, variables }),
+      body: requestBody(options, document, variables),
       signal,
     })
     .catch((cause: unknown) => {
@@ -152,6 +155,16 @@ export async function requestHeaders(
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
     ...(call.correlationId === undefined ? {} : { 'x-correlation-id': call.correlationId }),
   };
+}
+
+/** By its identifier if the server is to know it, else by its text. */
+export function requestBody(
+  { sendsDocumentIds }: TransportOptions,
+  { id, name, text }: TypedDocument<unknown, unknown>,
+  variables: unknown,
+): string {
+  const named = sendsDocumentIds && id !== undefined ? { documentId: id } : { query: text };
+  return JSON.stringify({ ...named, operationName: name, variables });
 }
 
 function parseAnswer(text: string): Answer | null {

@@ -29,6 +29,8 @@ export interface BenchmarkEnvironment {
   profiled<Result>(name: string, work: () => Promise<Result>): Promise<Result>;
   /** True with `--profile`: what costs extra to look at may be looked at. */
   readonly isProfiling: boolean;
+  /** True with `--peers`: other people's servers may be installed, outside of the project, and measured. */
+  readonly withPeers: boolean;
   /** Tells who waits what happens. */
   note(text: string): void;
 }

@@ -21,3 +21,15 @@ export function memoryOf(pid: number): { rss: number; pss: number } {
     Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
   return { rss: bytes('Rss'), pss: bytes('Pss') };
 }
+
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of a process so far, in steps of 10 ms; nothing of one that has ended. */
+export function cpuMillisecondsOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return ((Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 1_000) / TICKS_PER_SECOND;
+  } catch {
+    return 0;
+  }
+}

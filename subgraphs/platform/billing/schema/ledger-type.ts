@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { Key, Tag } from '../../../../kernel/federation/directives.js';
+import { Key, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { connectionType } from '../../../../kernel/graphql/connection.js';
 import { BigIntScalar, DateTime } from '../../../../kernel/graphql/scalars.js';
 import { Money, Node, toMoney } from '../../../../kernel/graphql/shared-types.js';
@@ -117,6 +117,7 @@ export class UnitReconciliation {
 @Tag('public')
 export class LedgerReconciliation {
   @Field(() => [UnitReconciliation], { description: 'Per usage unit.' })
+  @ListSize({ assumedSize: 10 })
   units!: UnitReconciliation[];
   @Field(() => Boolean, { description: 'Whether the debits of all accounts equal their credits, posted and pending.' })
   isConserved!: boolean;

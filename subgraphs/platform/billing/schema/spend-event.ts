@@ -16,7 +16,7 @@ import {
 } from 'type-graphql';
 import type { Scope } from '../../../../kernel/access/authority.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
-import { Access, Tag } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -123,6 +123,7 @@ export class SpendEventResolver {
   }
 
   @Query(() => [SpendEvent], { name: 'spendEvents', description: 'The same events as history, oldest first.' })
+  @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   @Access(READ_USAGE)
   async spendHistory(
     @Args(() => SpendEventsArgs) args: SpendEventsArgs,

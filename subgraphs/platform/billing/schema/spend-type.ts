@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { Tag } from '../../../../kernel/federation/directives.js';
+import { ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { BigIntScalar } from '../../../../kernel/graphql/scalars.js';
 import { Money, toMoney } from '../../../../kernel/graphql/shared-types.js';
 import { CURRENCY } from '../domain/price.js';
@@ -24,6 +24,7 @@ export class Spend {
   @Field(() => Money, { description: 'All of it.' })
   total!: Money;
   @Field(() => [SpendLine], { description: 'By product and unit.' })
+  @ListSize({ assumedSize: 20 })
   lines!: SpendLine[];
 }
 

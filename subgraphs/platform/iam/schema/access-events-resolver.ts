@@ -13,7 +13,7 @@ import {
   createUnionType,
 } from 'type-graphql';
 import { PLATFORM_SCOPE, type Scope } from '../../../../kernel/access/authority.js';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize } from '../../../../kernel/federation/directives.js';
 import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -114,6 +114,7 @@ export class AccessEventResolver {
   }
 
   @Query(() => [AccessEvent], { name: 'accessEvents', description: 'The same events as history, oldest first.' })
+  @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   @Access(READ_ACCESS)
   async accessHistory(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:
@@ -176,6 +177,7 @@ export class OrganizationEventResolver {
     name: 'organizationEvents',
     description: 'The same events as history, oldest first.',
   })
+  @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   @Access(READ_ORGANIZATION)
   async organizationHistory(
     @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:

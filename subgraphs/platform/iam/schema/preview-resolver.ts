@@ -45,8 +45,10 @@ export class PrincipalAccessChange {
   @Field(() => ID, { description: 'The user or service account.' })
   principalId!: string;
   @Field(() => [PermissionChange], { description: 'What it would have and has not now.' })
+  @ListSize({ assumedSize: 20 })
   gains!: PermissionChange[];
   @Field(() => [PermissionChange], { description: 'What it has and would not have.' })
+  @ListSize({ assumedSize: 20 })
   losses!: PermissionChange[];
 }
 

@@ -119,6 +119,7 @@ export class AllocationResolver {
   }
 
   @FieldResolver(() => [SshKeyStub], { nullable: true, description: 'The SSH keys that may sign in.' })
+  @ListSize({ assumedSize: 10 })
   sshKeys(@Root() { record }: Allocation): SshKeyStub[] {
     return record.sshKeyIds.map((id) => ({ id }));
   }

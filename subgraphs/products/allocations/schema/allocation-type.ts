@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
-import { Key, Tag } from '../../../../kernel/federation/directives.js';
+import { Key, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { connectionType } from '../../../../kernel/graphql/connection.js';
 import { DomainEvent } from '../../../../kernel/graphql/domain-event.js';
 import { DateTime } from '../../../../kernel/graphql/scalars.js';
@@ -20,6 +20,7 @@ export class WhyPending {
   @Field(() => Int, { nullable: true, description: 'How many units of capacity (GPUs, or VM seats) it concerns.' })
   units!: number | null;
   @Field(() => [WhyPending], { description: 'What lies behind it.' })
+  @ListSize({ assumedSize: 5 })
   causes!: readonly WhyPendingTree[];
 }
 

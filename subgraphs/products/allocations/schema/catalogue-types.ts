@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { Key, Tag } from '../../../../kernel/federation/directives.js';
+import { Key, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { connectionType } from '../../../../kernel/graphql/connection.js';
 import { Node } from '../../../../kernel/graphql/shared-types.js';
 import type { RegionRecord, SkuRecord } from '../store/catalogue-queries.js';
@@ -63,6 +63,7 @@ export class Sku extends Node {
   @Field(() => [String], { description: 'Images it may be launched with; the first is the default.' })
   images!: readonly string[];
   @Field(() => [VmProfile], { description: 'Sizes of its virtual machines; empty for whole machines.' })
+  @ListSize({ assumedSize: 5 })
   vmProfiles!: readonly VmProfile[];
   @Field(() => Boolean, { description: 'Whether new allocations of it are accepted.' })
   isActive!: boolean;

@@ -1,5 +1,5 @@
 import { Field, ID, Int, InputType, ObjectType } from 'type-graphql';
-import { Key, Tag } from '../../../../kernel/federation/directives.js';
+import { Key, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { DateTime, JsonObject } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload, Node } from '../../../../kernel/graphql/shared-types.js';
 import type { WorkItemRecord } from '../store/apps-records.js';
@@ -60,6 +60,7 @@ export class AppWorkItem extends Node {
   })
   observesFirst!: boolean;
   @Field(() => [AppWorkStep], { description: 'How far it is.' })
+  @ListSize({ assumedSize: 10 })
   steps!: AppWorkStep[];
   @Field(() => ID, { nullable: true, description: 'Who holds it, or held it last.' })
   leasedBy!: string | null;

@@ -2,7 +2,7 @@ import { Arg, Args, ArgsType, Ctx, Field, ID, Int, Query, Resolver, Root, Subscr
 import type { Scope } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -69,6 +69,7 @@ export function createRouteEventResolver(directory: Directory): object {
       name: 'modelRouteEvents',
       description: 'The same events as history, oldest first.',
     })
+    @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
     @Access(READ.route)
     async modelRouteHistory(
       @Args(() => ModelRouteEventsArgs) args: ModelRouteEventsArgs,

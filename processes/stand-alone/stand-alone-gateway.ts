@@ -1,0 +1,81 @@
+import type { FastifyInstance } from 'fastify';
+import { createGateway, type Gateway, HttpTransport, type RequestInfo } from '../../gateway/index.js';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { createHttpServer } from '../../kernel/http/http-server.js';
+import type { Logger } from '../../kernel/telemetry/logger.js';
+import { Metrics } from '../../kernel/telemetry/metrics.js';
+import { subgraphUrls } from './subgraph-urls.js';
+
+export interface StandAloneGatewayOptions {
+  /** A composed supergraph, with the URL of each subgraph. */
+  readonly supergraphSdl: string;
+  readonly logger: Logger;
+  readonly masksErrors: boolean;
+  readonly isUnprotected: boolean;
+}
+
+export interface StandAloneGateway {
+  readonly server: FastifyInstance;
+  readonly gateway: Gateway;
+  close(): Promise<void>;
+}
+
+/** What is known of a caller whom nobody authenticates: where the request belongs. */
+type AnonymousContext = Pick<RequestInfo, 'correlationId' | 'trace'>;
+
+/** Of documents; wide, for nobody shares this gateway with strangers, and suites ask for much at once. */
+const DOCUMENT_LIMITS = {
+  tokensMax: 100_000,
+  depthMax: 200,
+  fieldsMax: 50_000,
+  aliasesMax: 20_000,
+  rootFieldsMax: 10_000,
+  directivesMax: 20_000,
+};
+const BODY_BYTES_MAX = 16_000_000;
+
+/**
+ * The gateway without database, subgraphs and authentication, over HTTP to the URLs in the supergraph. Whoever reaches
+ * it is anonymous and holds no permission that `@access` asks for. Does not listen yet. Throws `BAD_USER_INPUT` when
+ * the supergraph is not fit.
+ */
+export async function createStandAloneGateway(options: StandAloneGatewayOptions): Promise<StandAloneGateway> {
+  const { supergraphSdl, logger, masksErrors } = options;
+  const urls = subgraphUrls(supergraphSdl, options.isUnprotected);
+  const transports = new Map(
+    [...urls].map(([name, url]) => [
+      name,
+      new HttpTransport<AnonymousContext>({ name, url, headersFor: traceHeaders }),
+    ]),
+  );
+  const gateway = await createGateway<AnonymousContext>({
+    supergraph: { sdl: supergraphSdl },
+    transports,
+    authenticate: (_credentials, { correlationId, trace }) => ({ correlationId, trace }),
+    holds: () => false,
+    logger,
+    documentLimits: DOCUMENT_LIMITS,
+    bodyBytesMax: BODY_BYTES_MAX,
+    exposeErrors: !masksErrors,
+  }).catch((error: unknown) => {
+    throw new PlatformError('BAD_USER_INPUT', `the supergraph is refused: ${(error as Error).message}`);
+  });
+  const server = createHttpServer({
+    logger,
+    metrics: new Metrics({ collectsProcessMetrics: true }),
+    readiness: [{ name: 'supergraph', check: async () => void gateway.runtime.generation }],
+  });
+  await server.register(gateway.fastifyPlugin);
+  return {
+    server,
+    gateway,
+    async close() {
+      await server.close();
+      await gateway.close();
+    },
+  };
+}
+
+function traceHeaders({ correlationId, trace }: AnonymousContext): Readonly<Record<string, string>> {
+  return { 'x-correlation-id': correlationId, ...trace };
+}
