@@ -14,6 +14,8 @@ export interface SupergraphFileOptions {
    * may name only the subgraphs that the gateway began with, wherever it says they are.
    */
   readonly connect?: (name: string, url: string) => SubgraphTransport;
+  /** Throws if the gateway must not serve this supergraph, for reasons of its own. */
+  readonly verify?: (supergraphSdl: string) => void;
   readonly pollSeconds?: number;
 }
 
@@ -47,11 +49,12 @@ export class SupergraphFile {
 
   /** Reads the file now. Resolves when its supergraph is in force, or refused. */
   async reload(): Promise<void> {
-    const { file, logger, runtime } = this.#options;
+    const { file, logger, runtime, verify } = this.#options;
     try {
       const sdl = await readFile(file, 'utf8');
       if (sdl === this.#offered) return;
       this.#offered = sdl;
+      verify?.(sdl);
       await runtime.swap({ sdl }, this.#transportsFor(sdl));
     } catch (error) {
       logger.error({ err: error, file }, 'the supergraph of the file was not put in force');
