@@ -8,6 +8,7 @@ import { commandPipeline } from './benchmarks/command-pipeline.js';
 import { eventLatency } from './benchmarks/event-latency.js';
 import { eventThroughput } from './benchmarks/event-throughput.js';
 import { federatedQuery } from './benchmarks/federated-query.js';
+import { gatewayPlanning } from './benchmarks/gateway-planning.js';
 import { gatewayQuery } from './benchmarks/gateway-query.js';
 import { start } from './benchmarks/start.js';
 import { type Benchmark, type BenchmarkEnvironment, type Line, NotAvailable } from './harness/benchmark.js';
@@ -23,6 +24,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventLatency,
   eventThroughput,
   federatedQuery,
+  gatewayPlanning,
   gatewayQuery,
 ];
 
