@@ -67,6 +67,7 @@ export { readDocuments } from './guard/documents/read-documents.js';
 export { sha256Of, type TrustedDocument } from './guard/documents/trusted-documents.js';
 export type { RequestInfo } from './request-info.js';
 export type { BrokenOperation } from './generation/generation-builder.js';
+export { SupergraphFile, type SupergraphFileOptions } from './generation/supergraph-file.js';
 export type { SwapLimits } from './generation/swap-limits.js';
 export type { SupergraphStatus, SwapReport } from './generation/swap-report.js';
 export type { GatewayRuntime } from './runtime.js';

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { Counter } from 'prom-client';
 import { isPlatformError, PlatformError } from '../kernel/errors/platform-error.js';
 import type { Audience } from '../kernel/federation/audience.js';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
@@ -30,6 +31,8 @@ export interface RuntimeOptions {
   readonly swap?: Partial<SwapLimits>;
 }
 
+const SWAP_METRIC = 'gateway_supergraph_swap_total';
+
 /** An operation found in a document, and the generation that will run it. */
 export interface SelectedOperation {
   readonly generation: Generation;
@@ -59,9 +62,7 @@ export class GatewayRuntime {
     this.#limits = { ...SWAP_LIMITS, ...options.swap };
     const { contract, documentLimits, engineFactory, metrics } = options;
     this.#builder = new GenerationBuilder({ thread: this.#thread, contract, engineFactory, documentLimits });
-    const counter = metrics?.counter('gateway_supergraph_swap_total', 'Supergraphs offered, by what became of them.', [
-      'outcome',
-    ]);
+    const counter = metrics && swapCounter(metrics);
     this.#count = (outcome) => counter?.inc({ outcome });
   }
 
@@ -235,6 +236,12 @@ export class GatewayRuntime {
       ),
     );
   }
+}
+
+/** A process may hold several gateways; they count together. */
+function swapCounter(metrics: Metrics): Counter<'outcome'> {
+  const known = metrics.registry.getSingleMetric(SWAP_METRIC) as Counter<'outcome'> | undefined;
+  return known ?? metrics.counter(SWAP_METRIC, 'Supergraphs offered, by what became of them.', ['outcome']);
 }
 
 const NOTHING_WARMED = { planned: 0, left: 0, broken: [] };

@@ -1,11 +1,17 @@
 import type { FastifyInstance } from 'fastify';
-import { type DevelopmentCredential, type Gateway, type GraphiqlTab, createGateway } from '../gateway/index.js';
+import {
+  type DevelopmentCredential,
+  type Gateway,
+  type GraphiqlTab,
+  SupergraphFile,
+  createGateway,
+} from '../gateway/index.js';
 import { ANONYMOUS } from '../kernel/access/actor.js';
 import { documentOptions } from './document-options.js';
 import { costBudgetOf } from './cost-budget.js';
 import { NOW } from '../kernel/events/cursor.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
-import { createHttpServer } from '../kernel/http/http-server.js';
+import { createHttpServer, type ReadinessCheck } from '../kernel/http/http-server.js';
 import { accessIdentity } from './access-identity.js';
 import { CredentialWatch } from './credential-watch.js';
 import { scopeNamedIn } from './named-scope.js';
@@ -15,6 +21,7 @@ import { nodePrefixes } from '../subgraphs/packets.js';
 import { setResponseHeaders } from './response-headers.js';
 import type { Runtime } from './runtime.js';
 import { subgraphTransports } from './subgraph-transports.js';
+import { supergraphInForce } from './supergraph-in-force.js';
 
 export interface GatewayServerOptions {
   /** Ready-made sign-ins for GraphiQL; development only. */
@@ -38,13 +45,7 @@ export async function createGatewayServer(
   const schemas = new Map([...runtime.schemas, ['node', nodeSubgraph(await nodePrefixes(), runtime.schemas.values())]]);
   const watch = new CredentialWatch((listener) => domains.iam.credentials.onRevocation(listener));
   const gateway = await createGateway<RequestContext>({
-    supergraph: {
-      subgraphs: [...schemas].map(([name, { sdl }]) => ({
-        name,
-        sdl,
-        url: configuration.subgraphUrls.get(name) ?? '',
-      })),
-    },
+    supergraph: await supergraphInForce(configuration, schemas),
     transports: subgraphTransports(runtime, schemas),
     authenticate: async (credentials, info) => {
       const header = credentials.connectionParams?.['authorization'] ?? credentials.headers.authorization;
@@ -70,6 +71,7 @@ export async function createGatewayServer(
     expiresAt: (context) => context.actor.expiresAt,
     streamConvention: { now: NOW },
     logger,
+    metrics: kernel.metrics,
     engine: configuration.engine,
     documents: await documentOptions(configuration),
     demand: {
@@ -87,10 +89,12 @@ export async function createGatewayServer(
       ...(options.signInUrl === undefined ? {} : { signInUrl: options.signInUrl }),
     },
   });
+  const { supergraphFile: file } = configuration;
+  const supergraphFile = file === null ? null : SupergraphFile.follow({ file, runtime: gateway.runtime, logger });
   const server = createHttpServer({
     logger,
     metrics: kernel.metrics,
-    readiness: runtime.readiness,
+    readiness: [...runtime.readiness, supergraphReadiness(gateway)],
     trustedProxies: configuration.trustedProxies,
   });
   setResponseHeaders(server, {
@@ -106,9 +110,15 @@ export async function createGatewayServer(
     server,
     gateway,
     async close() {
+      supergraphFile?.close();
       await server.close();
       await gateway.close();
       watch.close();
     },
   };
+}
+
+/** There always is a supergraph in force: this check is there to say which. */
+function supergraphReadiness({ runtime }: Gateway): ReadinessCheck {
+  return { name: 'supergraph', check: async () => undefined, describe: () => ({ ...runtime.status }) };
 }

@@ -10,7 +10,7 @@ import { onTermination } from './termination.js';
 async function run({ supergraphFile, port, host, ...options }: GatewayArguments): Promise<void> {
   const logger = createLogger({ level: 'warn', name: 'gateway' });
   const supergraphSdl = await textOf(supergraphFile);
-  const standAlone = await createStandAloneGateway({ ...options, supergraphSdl, logger });
+  const standAlone = await createStandAloneGateway({ ...options, supergraphSdl, supergraphFile, logger });
   onTermination(() => standAlone.close(), logger);
   process.stdout.write(`ready ${await listen(standAlone.server, host, port)}/graphql\n`);
 }

@@ -12,6 +12,8 @@ import { DOMAINS, buildSchemas, composeDomains } from '../subgraphs/composition.
 import { nodePrefixes } from '../subgraphs/packets.js';
 import { apiSchemaOf } from './api-schema.js';
 import { asyncApiDocument } from './async-api.js';
+import { withSubgraphsHash } from './committed-supergraph.js';
+
 import { nodeSubgraph } from './node-subgraph.js';
 
 export interface RenderedSchema {
@@ -38,7 +40,7 @@ export async function renderSchema(): Promise<RenderedSchema> {
   definitions.push({ name: 'node', sdl: nodeSubgraph(await nodePrefixes(), schemas.values()).sdl });
   for (const { name, sdl } of definitions) files.set(`subgraphs/${name}.graphql`, `${print(parse(sdl))}\n`);
   const supergraph = composeSupergraph(definitions);
-  files.set('supergraph.graphql', `${supergraph.sdl.trim()}\n`);
+  files.set('supergraph.graphql', `${withSubgraphsHash(supergraph.sdl.trim(), definitions)}\n`);
   files.set('api.graphql', `${printSchema(apiSchemaOf(supergraph.sdl))}\n`);
   for (const contract of ['public', 'operator'] as const) {
     const visible = apiSchemaOf(contractSupergraph(supergraph.sdl, contract));

@@ -42,6 +42,8 @@ export class FederatedEngine implements Engine {
   readonly #graph: PlannedGraph;
   readonly #ownThread = new PlanningThread();
   readonly #plans: PlanCache<OperationPlan>;
+  /** The operation that a planned form was made of. */
+  readonly #askedAs = new WeakMap<GatewayOperation, GatewayOperation>();
 
   constructor(options: FederatedEngineOptions) {
     const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownThread);
@@ -66,7 +68,7 @@ export class FederatedEngine implements Engine {
   async execute(request: ExecutionRequest): Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const planned = this.#plan(deferralOf(request.operation).plain, request.signal);
+    const planned = this.#plan(request, deferralOf(request.operation).plain);
     const plan = planned instanceof Promise ? await planned : planned;
     const run = newRun(request, coerced.variables, request.context);
     const waiting = plan.step?.(run);
@@ -80,7 +82,7 @@ export class FederatedEngine implements Engine {
     if (!incremental) return this.execute(request);
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = await this.#planInParts(incremental, request.signal);
+    const plan = await this.#planInParts(request, incremental);
     if (!plan) return this.execute(request);
     return plan.respondIncrementally(newRun(request, coerced.variables, request.context), incremental);
   }
@@ -89,12 +91,9 @@ export class FederatedEngine implements Engine {
    * Undefined where the planner breaks down (2.14 does at some fields with `@requires` below a deferred entity: "cannot
    * have a top-level deferRef"). To defer is the server's choice: such an operation is answered at once.
    */
-  async #planInParts(
-    operation: IncrementalOperation,
-    signal: AbortSignal | undefined,
-  ): Promise<OperationPlan | undefined> {
+  async #planInParts(request: ExecutionRequest, form: IncrementalOperation): Promise<OperationPlan | undefined> {
     try {
-      return await this.#plan(operation, signal);
+      return await this.#plan(request, form);
     } catch (error) {
       if (isPlatformError(error)) throw error;
       return undefined;
@@ -106,7 +105,7 @@ export class FederatedEngine implements Engine {
   ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = await this.#plan(deferralOf(request.operation).plain, request.signal);
+    const plan = await this.#plan(request, deferralOf(request.operation).plain);
     const { primary } = plan;
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;
@@ -135,21 +134,30 @@ export class FederatedEngine implements Engine {
   }
 
   async prepare(operation: GatewayOperation): Promise<void> {
-    await this.#plans.prepare(operation, async () =>
-      this.#compile(operation, await this.#graph.planner.planAside(operation)),
-    );
+    const { plain, incremental } = deferralOf(operation);
+    await this.#prepareForm(operation, plain);
+    // What cannot be planned in parts is answered at once.
+    if (incremental) await this.#prepareForm(operation, incremental).catch(() => undefined);
+  }
+
+  async #prepareForm(operation: GatewayOperation, form: GatewayOperation): Promise<void> {
+    await this.#plans.prepare(form, async () => this.#compile(form, await this.#graph.planner.planAside(form)));
+    this.#askedAs.set(form, operation);
   }
 
   mostUsed(count: number): readonly GatewayOperation[] {
-    return this.#plans.mostUsed(count);
+    const forms = this.#plans.mostUsed(count);
+    return [...new Set(forms.map((form) => this.#askedAs.get(form) ?? form))];
   }
 
   async close(): Promise<void> {
     await this.#ownThread.close();
   }
 
-  #plan(operation: GatewayOperation, signal: AbortSignal | undefined): OperationPlan | Promise<OperationPlan> {
-    const plan = this.#plans.get(operation, () => this.#make(operation));
+  /** Plans the form that the operation takes when it is answered at once, or in parts. */
+  #plan({ operation, signal }: ExecutionRequest, form: GatewayOperation): OperationPlan | Promise<OperationPlan> {
+    if (form !== operation) this.#askedAs.set(form, operation);
+    const plan = this.#plans.get(form, () => this.#make(form));
     return plan instanceof Promise ? withinSignal(plan, signal) : plan;
   }
 

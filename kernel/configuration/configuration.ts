@@ -49,6 +49,8 @@ const schema = z.object({
   CP_TRUSTED_DOCUMENT_PATHS: z.string().default(''),
   CP_AUTOMATIC_PERSISTED_QUERIES: flag.default(true),
   CP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** A composed supergraph that the gateway serves instead of its own, and follows when the file changes. */
+  CP_SUPERGRAPH_FILE: z.string().min(1).optional(),
   CP_ENGINE: z.enum(['own', 'stock']).default('own'),
   /** Whom the graph of this gateway is shown to: the contract graph `public` or `operator`, or the whole. */
   CP_CONTRACT: z.enum(AUDIENCES).default('internal'),
@@ -94,6 +96,7 @@ export interface Configuration {
   /** OIDC subjects of the first platform administrators. */
   readonly operatorSubjects: readonly string[];
   readonly logLevel: string;
+  readonly supergraphFile: string | null;
   readonly engine: 'own' | 'stock';
   readonly contract: Audience;
   readonly eventRetentionSeconds: number;
@@ -192,6 +195,7 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
     },
     operatorSubjects: listOf(settings.CP_OPERATORS),
     logLevel: settings.CP_LOG_LEVEL,
+    supergraphFile: settings.CP_SUPERGRAPH_FILE ?? null,
     engine: settings.CP_ENGINE,
     contract: settings.CP_CONTRACT,
     eventRetentionSeconds: settings.CP_EVENT_RETENTION_SECONDS,

@@ -7,6 +7,8 @@ export interface ReadinessCheck {
   readonly name: string;
   /** Throws when it is not ready; the message is shown to operators. */
   readonly check: () => Promise<void>;
+  /** What operators are told beside, such as the version in force. */
+  readonly describe?: () => Readonly<Record<string, unknown>>;
 }
 
 export interface HttpServerOptions {
@@ -49,14 +51,21 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   return server;
 }
 
-async function probe(entry: ReadinessCheck): Promise<{ name: string; isReady: boolean; reason?: string }> {
+interface Probed {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly reason?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+async function probe(entry: ReadinessCheck): Promise<Probed> {
   let timer: NodeJS.Timeout | undefined;
   const expiry = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_MILLISECONDS} ms`)), CHECK_MILLISECONDS);
   });
   try {
     await Promise.race([entry.check(), expiry]);
-    return { name: entry.name, isReady: true };
+    return { name: entry.name, isReady: true, ...(entry.describe ? { details: entry.describe() } : {}) };
   } catch (error) {
     return { name: entry.name, isReady: false, reason: (error as Error).message };
   } finally {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { createGateway, type Gateway, HttpTransport, type RequestInfo } from '../../gateway/index.js';
+import { createGateway, type Gateway, HttpTransport, type RequestInfo, SupergraphFile } from '../../gateway/index.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { createHttpServer } from '../../kernel/http/http-server.js';
 import type { Logger } from '../../kernel/telemetry/logger.js';
@@ -9,6 +9,8 @@ import { subgraphUrls } from './subgraph-urls.js';
 export interface StandAloneGatewayOptions {
   /** A composed supergraph, with the URL of each subgraph. */
   readonly supergraphSdl: string;
+  /** Where it was read from: it is read again when it changes. */
+  readonly supergraphFile?: string;
   readonly logger: Logger;
   readonly masksErrors: boolean;
   readonly isUnprotected: boolean;
@@ -42,38 +44,50 @@ const BODY_BYTES_MAX = 16_000_000;
 export async function createStandAloneGateway(options: StandAloneGatewayOptions): Promise<StandAloneGateway> {
   const { supergraphSdl, logger, masksErrors } = options;
   const urls = subgraphUrls(supergraphSdl, options.isUnprotected);
-  const transports = new Map(
-    [...urls].map(([name, url]) => [
-      name,
-      new HttpTransport<AnonymousContext>({ name, url, headersFor: traceHeaders }),
-    ]),
-  );
+  const connect = (name: string, url: string): HttpTransport<AnonymousContext> =>
+    new HttpTransport<AnonymousContext>({ name, url, headersFor: traceHeaders });
+  const transports = new Map([...urls].map(([name, url]) => [name, connect(name, url)]));
+  const metrics = new Metrics({ collectsProcessMetrics: true });
   const gateway = await createGateway<AnonymousContext>({
     supergraph: { sdl: supergraphSdl },
     transports,
     authenticate: (_credentials, { correlationId, trace }) => ({ correlationId, trace }),
     holds: () => false,
     logger,
+    metrics,
     documentLimits: DOCUMENT_LIMITS,
     bodyBytesMax: BODY_BYTES_MAX,
     exposeErrors: !masksErrors,
   }).catch((error: unknown) => {
     throw new PlatformError('BAD_USER_INPUT', `the supergraph is refused: ${(error as Error).message}`);
   });
+  const { supergraphFile: file } = options;
+  const follower = file === undefined ? undefined : followed(file, gateway, options, connect);
   const server = createHttpServer({
     logger,
-    metrics: new Metrics({ collectsProcessMetrics: true }),
-    readiness: [{ name: 'supergraph', check: async () => void gateway.runtime.generation }],
+    metrics,
+    readiness: [{ name: 'supergraph', check: async () => undefined, describe: () => ({ ...gateway.runtime.status }) }],
   });
   await server.register(gateway.fastifyPlugin);
   return {
     server,
     gateway,
     async close() {
+      follower?.close();
       await server.close();
       await gateway.close();
     },
   };
+}
+
+function followed(
+  file: string,
+  { runtime }: Gateway,
+  { isUnprotected, logger }: StandAloneGatewayOptions,
+  connect: (name: string, url: string) => HttpTransport<AnonymousContext>,
+): SupergraphFile {
+  const verify = (supergraphSdl: string): void => void subgraphUrls(supergraphSdl, isUnprotected);
+  return SupergraphFile.follow({ file, runtime, logger, connect, verify });
 }
 
 function traceHeaders({ correlationId, trace }: AnonymousContext): Readonly<Record<string, string>> {

@@ -26,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventLatency,
   eventThroughput,
   federatedQuery,
+  gatewayPlanning,
   gatewayQuery,
   streams,
   gatewayPlanning,

@@ -1,5 +1,5 @@
 import { printSchema } from '@apollo/federation-internals';
-import { buildASTSchema, Kind, parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { buildASTSchema, Kind, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { GraphPlanner } from './graph-planner.js';
 import { nextTurn } from './next-turn.js';
 
@@ -19,11 +19,10 @@ export interface GraphSchemas {
   readonly subgraphs: ReadonlyMap<string, string>;
 }
 
-/** Clients may defer whatever they like: the planner knows the directive, and no supergraph declares it. */
-const DEFER = 'directive @defer(label: String, if: Boolean! = true) on FRAGMENT_SPREAD | INLINE_FRAGMENT';
-
+/** The graph as clients see it, with `@defer`. */
 export function apiSdlOf(planner: GraphPlanner): string {
-  return `${printSchema(planner.supergraph.apiSchema())}\n\n${DEFER}\n`;
+  const schema = planner.supergraph.apiSchema();
+  return `${printSchema(schema)}\n${print(schema.deferDirective().toAST())}`;
 }
 
 /** Builds the schemas of a valid supergraph. Takes some hundredths of a second for each. */
