@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { isPlatformError, PlatformError } from '../kernel/errors/platform-error.js';
+import type { Audience } from '../kernel/federation/audience.js';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
 import { GraphPlanner } from './engine/planning/graph-planner.js';
 import type { PlannedGraph } from './engine/planning/planned-graph.js';
@@ -20,6 +21,8 @@ export interface RuntimeOptions {
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
   readonly logger: GatewayLogger;
   readonly metrics?: Metrics;
+  /** Whom the graph is shown to; every supergraph put in force is filtered for it. All of it unless given. */
+  readonly contract?: Audience;
   readonly engineFactory?: EngineFactory;
   readonly documentLimits?: Partial<DocumentLimits>;
   /** Documents that every supergraph should know: planned before it comes into force, reported if it breaks them. */
@@ -54,8 +57,8 @@ export class GatewayRuntime {
   private constructor(options: RuntimeOptions) {
     this.#options = options;
     this.#limits = { ...SWAP_LIMITS, ...options.swap };
-    const { documentLimits, engineFactory, metrics } = options;
-    this.#builder = new GenerationBuilder({ thread: this.#thread, engineFactory, documentLimits });
+    const { contract, documentLimits, engineFactory, metrics } = options;
+    this.#builder = new GenerationBuilder({ thread: this.#thread, contract, engineFactory, documentLimits });
     const counter = metrics?.counter('gateway_supergraph_swap_total', 'Supergraphs offered, by what became of them.', [
       'outcome',
     ]);

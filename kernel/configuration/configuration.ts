@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AUDIENCES, type Audience } from '../federation/audience.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -49,6 +50,8 @@ const schema = z.object({
   CP_AUTOMATIC_PERSISTED_QUERIES: flag.default(true),
   CP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CP_ENGINE: z.enum(['own', 'stock']).default('own'),
+  /** Whom the graph of this gateway is shown to: the contract graph `public` or `operator`, or the whole. */
+  CP_CONTRACT: z.enum(AUDIENCES).default('internal'),
   CP_EVENT_RETENTION_SECONDS: seconds.default(30 * 24 * 3600),
   CP_USAGE_WINDOW_SECONDS: seconds.default(60),
   CP_TOKEN_TTL_SECONDS: seconds.max(900).default(600),
@@ -92,6 +95,7 @@ export interface Configuration {
   readonly operatorSubjects: readonly string[];
   readonly logLevel: string;
   readonly engine: 'own' | 'stock';
+  readonly contract: Audience;
   readonly eventRetentionSeconds: number;
   readonly usageWindowSeconds: number;
   readonly tokenTtlSeconds: number;
@@ -189,6 +193,7 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
     operatorSubjects: listOf(settings.CP_OPERATORS),
     logLevel: settings.CP_LOG_LEVEL,
     engine: settings.CP_ENGINE,
+    contract: settings.CP_CONTRACT,
     eventRetentionSeconds: settings.CP_EVENT_RETENTION_SECONDS,
     usageWindowSeconds: settings.CP_USAGE_WINDOW_SECONDS,
     tokenTtlSeconds: settings.CP_TOKEN_TTL_SECONDS,

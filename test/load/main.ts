@@ -10,6 +10,7 @@ import { eventThroughput } from './benchmarks/event-throughput.js';
 import { federatedQuery } from './benchmarks/federated-query.js';
 import { gatewayQuery } from './benchmarks/gateway-query.js';
 import { start } from './benchmarks/start.js';
+import { streams } from './benchmarks/streams.js';
 import { type Benchmark, type BenchmarkEnvironment, type Line, NotAvailable } from './harness/benchmark.js';
 import { withCpuProfile } from './harness/cpu-profile.js';
 import { LoadWatch, describeMachine } from './harness/machine.js';
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventThroughput,
   federatedQuery,
   gatewayQuery,
+  streams,
 ];
 
 const USAGE = `usage: npm run bench -- [name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY] [--peers]
