@@ -54,6 +54,7 @@ export class FederatedEngine implements Engine {
     this.#compilation = {
       schema: graph.schema,
       apiSchema: graph.apiSchema,
+      dataNames: graph.dataNames,
       errorsMax: options.errorsMax ?? ERRORS_MAX,
       isObjectTypeName: (name) => typeof name === 'string' && isObjectType(graph.schema.getType(name)),
       transportOf: (service) => {
