@@ -33,8 +33,7 @@ describe('the federated engine', () => {
   it('answers a field under the name of a key that a further subgraph needs', async () => {
     const { data, errors } = await run('{ me { id: name name: role reviews { id: body body: id } } }');
     expect(errors).toBeUndefined();
-    expect(data).toMatchObject({ me: { id: 'Ada', name: 'STAFF' } });
-    expect((data?.['me'] as { reviews: unknown[] }).reviews[0]).toEqual({ id: 'good', body: 'r1' });
+    expect(data).toMatchObject({ me: { id: 'Ada', name: 'STAFF', reviews: [{ id: 'good', body: 'r1' }, {}, null] } });
     const plain = await run('{ product(id: "p1") { id ... on Book { weight shippingCost } } }');
     const swapped = await run('{ product(id: "p1") { id: title ... on Book { weight: pages shippingCost } } }');
     expect(swapped.data?.['product']).toMatchObject({ id: 'Graphs', shippingCost: 700 });
