@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidV7 } from '../kernel/identifiers/uuid-v7.js';
 import { traceContext, type TraceContext } from './trace-context.js';
 
 /** What is known of a request before anyone is authenticated. */
@@ -20,7 +20,7 @@ const USER_AGENT_LENGTH_MAX = 256;
 export function requestInfo(headers: IncomingHttpHeaders, ip: string): RequestInfo {
   const correlationId = headers['x-correlation-id'];
   return {
-    correlationId: typeof correlationId === 'string' && CORRELATION_ID.test(correlationId) ? correlationId : uuidv7(),
+    correlationId: typeof correlationId === 'string' && CORRELATION_ID.test(correlationId) ? correlationId : uuidV7(),
     trace: traceContext(headers),
     ip,
     userAgent: (headers['user-agent'] ?? '').slice(0, USER_AGENT_LENGTH_MAX),

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { identifierBytes } from '../kernel/identifiers/random-bytes.js';
 
 /** W3C Trace Context (https://www.w3.org/TR/trace-context/) as it is handed on to subgraphs. */
 export interface TraceContext {
@@ -16,11 +16,11 @@ const TRACESTATE_LENGTH_MAX = 512;
 const TRACESTATE_MEMBERS_MAX = 32;
 
 export function traceContext(headers: IncomingHttpHeaders): TraceContext {
-  const span = randomBytes(8).toString('hex');
+  const span = identifierBytes(8).toString('hex');
   const received = typeof headers['traceparent'] === 'string' ? TRACEPARENT.exec(headers['traceparent']) : null;
   const [, version, trace, flags, rest] = received ?? [];
   if (trace === undefined || flags === undefined || (version === '00' && rest !== undefined)) {
-    return { traceparent: `00-${randomBytes(16).toString('hex')}-${span}-00` };
+    return { traceparent: `00-${identifierBytes(16).toString('hex')}-${span}-00` };
   }
   const tracestate = headers['tracestate'];
   // Of the flags only the lowest, "sampled", is known to version 00.

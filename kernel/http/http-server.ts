@@ -28,6 +28,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const server = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger of its own for each request costs more than routing it; what is logged names its correlation id.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: options.bodyBytesMax ?? 1_048_576,
     // A client that hangs must not hold a socket for ever; streams and long polls are answered within this time or flow.
     requestTimeout: 60_000,

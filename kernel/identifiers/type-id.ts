@@ -1,4 +1,5 @@
-import { typeid } from 'typeid-js';
+import { TypeID } from 'typeid-js';
+import { uuidV7Bytes } from './uuid-v7.js';
 
 /**
  * A globally unique, sortable identifier: a short stable prefix and a UUIDv7 in Crockford base 32
@@ -13,7 +14,7 @@ const FORM = /^([a-z]{3,4})_([0-7][0-9a-hjkmnp-tv-z]{25})$/;
 export function newId(prefix: string): TypeId {
   if (!PREFIX.test(prefix))
     throw new Error(`identifier prefix must be three or four lower-case letters, got "${prefix}"`);
-  return typeid(prefix).toString();
+  return TypeID.fromUUIDBytes(prefix, uuidV7Bytes()).toString();
 }
 
 /** True when the text has the form of an identifier (of the given prefix, if one is named). Says nothing about existence. */
