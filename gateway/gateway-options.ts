@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
 import type { DemandOptions } from './guard/cost/demand-control.js';
+import type { Audience } from '../kernel/federation/audience.js';
 import type { DocumentLimits } from './guard/document-limits.js';
 import type { TrustedDocumentMode } from './guard/documents/document-resolver.js';
 import type { TrustedDocument } from './guard/documents/trusted-documents.js';
 import type { GraphiqlOptions } from './graphiql/graphiql-options.js';
 import type { RequestInfo } from './request-info.js';
 import type { SwapLimits } from './generation/swap-limits.js';
+import type { StreamConvention } from './streams/stream-shape.js';
 import type { SubgraphDefinition } from './supergraph.js';
 import type { SubgraphTransport } from './transports/subgraph-transport.js';
 
@@ -42,12 +44,17 @@ export interface OpenedStream {
 export interface StreamLimits {
   /** Responses that may wait for a slow client, per stream. */
   readonly bufferMax: number;
-  /** How long a client may leave a full buffer untouched before its stream is ended with `SLOW_CONSUMER`. */
+  /**
+   * How long a client may leave a full buffer untouched before its stream is ended with `SLOW_CONSUMER`; at most a second
+   * where that holds up other clients that read the same stream.
+   */
   readonly stallSecondsMax: number;
   /** Operations that may run at once on one WebSocket. */
   readonly perConnectionMax: number;
   readonly connectionInitSecondsMax: number;
   readonly heartbeatSeconds: number;
+  /** How long before a credential ends it is announced; half of its remaining life if that is shorter. */
+  readonly renewalSeconds: number;
 }
 
 export const STREAM_LIMITS: StreamLimits = {
@@ -56,6 +63,7 @@ export const STREAM_LIMITS: StreamLimits = {
   perConnectionMax: 100,
   connectionInitSecondsMax: 10,
   heartbeatSeconds: 15,
+  renewalSeconds: 30,
 };
 
 export interface DocumentOptions {
@@ -70,6 +78,8 @@ export interface DocumentOptions {
 export interface GatewayOptions<Context extends object> {
   readonly supergraph: SupergraphSource;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
+  /** Whom the graph is shown to, by the `@tag`s of its fields; all of it unless given. */
+  readonly contract?: Audience;
   /** Makes the context of a request, or throws an error with a code (`UNAUTHENTICATED`, …). */
   readonly authenticate: (credentials: Credentials, info: RequestInfo) => Promise<Context> | Context;
   /** Whether the caller holds a permission that `@access` names. */
@@ -89,8 +99,17 @@ export interface GatewayOptions<Context extends object> {
    * the operation.
    */
   readonly contextPerEvent?: (context: Context) => Context;
-  /** Called when a stream opens: may refuse by throwing, and ends the stream by the lease. */
-  readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease;
+  /**
+   * Names what a caller may see, and until when: streams of the same operation, with the same variables, of callers of
+   * the same name are executed once. Never shared where it is absent or answers nothing.
+   */
+  readonly accessIdentity?: (context: Context) => string | undefined;
+  /** When the caller's credential ends, in seconds since 1970: it is announced to clients ahead of it. */
+  readonly expiresAt?: (context: Context) => number | undefined;
+  /** What subscriptions call their position; `cursor` and `after` unless given. */
+  readonly streamConvention?: Partial<StreamConvention>;
+  /** Called when a stream opens, or goes on with a renewed credential: may refuse by throwing, and ends the stream by the lease. */
+  readonly openStream?: (context: Context, stream: OpenedStream) => StreamLease | undefined;
   readonly logger: GatewayLogger;
   readonly metrics?: Metrics;
   readonly engine?: 'own' | 'stock';

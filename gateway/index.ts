@@ -17,12 +17,13 @@ export interface Gateway {
 
 /** Starts a gateway. Throws if the supergraph does not compose, or lacks a transport. */
 export async function createGateway<Context extends object>(options: GatewayOptions<Context>): Promise<Gateway> {
-  const { supergraph, transports, logger, metrics, documentLimits, swap } = options;
+  const { supergraph, transports, contract, logger, metrics, documentLimits, swap } = options;
   const runtime = await GatewayRuntime.start({
     supergraph,
     transports,
     logger,
     ...(metrics ? { metrics } : {}),
+    ...(contract ? { contract } : {}),
     ...(documentLimits ? { documentLimits } : {}),
     ...(swap ? { swap } : {}),
     trustedDocuments: () => preparedDocumentsOf(options).map(({ text }) => text),
@@ -45,6 +46,8 @@ const stockEngine: EngineFactory = async (supergraphSdl, transports) => {
   return StockEngine.start({ supergraphSdl, transports });
 };
 
+export { contractSupergraph } from './contract/contract-supergraph.js';
+export { taggedAudiences } from './contract/tagged-audiences.js';
 export type { Engine } from './engine/engine.js';
 export {
   type Credentials,

@@ -1,17 +1,18 @@
-import { setTimeout } from 'node:timers/promises';
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import { PlatformError } from '../kernel/errors/platform-error.js';
-import type { GatewayOperation } from './engine/engine.js';
-import { STREAM_LIMITS, type GatewayOptions, type StreamLimits } from './gateway-options.js';
+import type { GatewayOperation, IncrementalResult } from './engine/engine.js';
+import type { GatewayOptions } from './gateway-options.js';
 import { DemandControl } from './guard/cost/demand-control.js';
 import { DocumentResolver } from './guard/documents/document-resolver.js';
 import { trustedDocumentsOf } from './guard/documents/trusted-documents-of.js';
 import { TrustedDocuments } from './guard/documents/trusted-documents.js';
 import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mask-errors.js';
+import { maskIncrementally } from './guard/mask-incrementally.js';
 import { withinDeadline } from './guard/operation-deadline.js';
 import { checkVariables } from './guard/variable-limits.js';
 import type { GatewayRuntime, SelectedOperation } from './runtime.js';
-import { DeliveryStream } from './streams/delivery-stream.js';
+import type { DeliveryStream } from './streams/delivery-stream.js';
+import { Subscriptions } from './streams/subscriptions.js';
 
 /** A GraphQL request, by whatever transport it came. */
 export interface OperationRequest<Context> {
@@ -24,6 +25,8 @@ export interface OperationRequest<Context> {
   readonly context: Context;
   readonly correlationId: string;
   readonly signal?: AbortSignal;
+  /** For a subscription: the position to continue after, instead of what its variable says. */
+  readonly resumeAfter?: string;
 }
 
 export interface OperationOutcome {
@@ -32,30 +35,31 @@ export interface OperationOutcome {
   readonly status: number;
 }
 
-export type OperationStream = AsyncGenerator<ExecutionResult, void, void>;
+/** An answer in parts: the first, and then the rest. */
+export type IncrementalOutcome = IncrementalResult;
 
-/** How long a shutdown waits for clients to take the last response of their streams. */
-const FAREWELL_SECONDS_MAX = 2;
 const OPERATION_SECONDS_MAX = 30;
 
 /** Runs operations: guard, access, engine, and masking of errors. The same for HTTP, WebSockets and server-sent events. */
 export class OperationService<Context extends object> {
   readonly runtime: GatewayRuntime;
   readonly #options: GatewayOptions<Context>;
-  readonly #streamLimits: StreamLimits;
   readonly #demand: DemandControl<Context> | undefined;
   readonly #documents: DocumentResolver;
-  readonly #closing = new AbortController();
-  readonly #streams = new Set<OperationStream>();
+  readonly #subscriptions: Subscriptions<Context>;
 
   constructor(runtime: GatewayRuntime, options: GatewayOptions<Context>) {
     this.runtime = runtime;
     this.#options = options;
-    this.#streamLimits = { ...STREAM_LIMITS, ...options.streamLimits };
     const { isAutomatic = true, mode = 'off' } = options.documents ?? {};
     const trusted = new TrustedDocuments(trustedDocumentsOf(options));
     this.#documents = new DocumentResolver({ isAutomatic, mode, trusted, logger: options.logger });
     this.#demand = options.demand && new DemandControl(options.demand);
+    this.#subscriptions = new Subscriptions({
+      gateway: options,
+      authorize: async (selected, request) => this.#authorize(selected, request),
+      maskingOf: (correlationId) => this.#masking(correlationId),
+    });
   }
 
   /** The operation that a request asks for, or why it is refused. */
@@ -89,36 +93,51 @@ export class OperationService<Context extends object> {
     }
   }
 
-  async subscribe(
+  /** As {@link execute}, for a client that takes parts of the answer later. */
+  async executeIncrementally(
     selected: SelectedOperation,
     request: OperationRequest<Context>,
-  ): Promise<OperationStream | OperationOutcome> {
+  ): Promise<OperationOutcome | IncrementalOutcome> {
+    const { generation } = selected;
     const { context, correlationId } = request;
+    const variables = request.variables ?? {};
     try {
       const operation = await this.#authorize(selected, request);
-      const operationName = selected.definition.name?.value;
-      const lease = this.#options.openStream?.(context, { operationName, correlationId });
-      try {
-        const source = await this.#source(selected, operation, request);
-        if (Symbol.asyncIterator in source) return this.#deliver(source, request, lease);
-        lease?.release();
-        return this.#outcome(source, correlationId);
-      } catch (error) {
-        lease?.release();
-        throw error;
-      }
+      const admission = this.#demand?.admit(generation.costs, operation, variables, context);
+      const result = await withinDeadline(
+        this.#options.operationSecondsMax ?? OPERATION_SECONDS_MAX,
+        request.signal,
+        async (signal) => generation.engine.executeIncrementally({ operation, context, variables, signal }),
+      );
+      // What comes in parts has paid what it was estimated to cost.
+      if (!('initial' in result)) return this.#outcome(admission?.settle(result) ?? result, correlationId);
+      return maskIncrementally(result, this.#masking(correlationId));
     } catch (error) {
       return this.refusal([error], correlationId);
     }
   }
 
+  /** Opens a stream; see `Subscriptions`. */
+  async subscribe(
+    selected: SelectedOperation,
+    request: OperationRequest<Context>,
+  ): Promise<DeliveryStream | OperationOutcome> {
+    try {
+      const opened = await this.#subscriptions.open(selected, request);
+      return 'isEnded' in opened ? opened : this.#outcome(opened, request.correlationId);
+    } catch (error) {
+      return this.refusal([error], request.correlationId);
+    }
+  }
+
+  /** Goes on with another context of the same caller, where its stream stands. */
+  async renew(stream: DeliveryStream, context: Context): Promise<void> {
+    await this.#subscriptions.renew(stream, context);
+  }
+
   /** Ends all streams, telling clients to come back, and waits a moment for them to hear it. */
   async endStreams(): Promise<void> {
-    this.#closing.abort(
-      new PlatformError('UNAVAILABLE', 'The gateway is shutting down. Reconnect and resume from the last cursor.'),
-    );
-    const deadline = performance.now() + FAREWELL_SECONDS_MAX * 1_000;
-    while (this.#streams.size > 0 && performance.now() < deadline) await setTimeout(5);
+    await this.#subscriptions.end();
   }
 
   refusal(errors: readonly unknown[], correlationId: string): OperationOutcome {
@@ -144,44 +163,6 @@ export class OperationService<Context extends object> {
       }
       throw error;
     }
-  }
-
-  async #source(
-    { generation }: SelectedOperation,
-    operation: GatewayOperation,
-    request: OperationRequest<Context>,
-  ): Promise<OperationStream | ExecutionResult> {
-    const { contextPerEvent } = this.#options;
-    return generation.engine.subscribe({
-      operation,
-      variables: request.variables ?? {},
-      context: request.context,
-      ...(contextPerEvent ? { contextPerEvent: () => contextPerEvent(request.context) } : {}),
-    });
-  }
-
-  #deliver(
-    source: OperationStream,
-    request: OperationRequest<Context>,
-    lease: { signal: AbortSignal; release(): void } | undefined,
-  ): OperationStream {
-    const masking = this.#masking(request.correlationId);
-    const signals = [
-      this.#closing.signal,
-      ...(lease ? [lease.signal] : []),
-      ...(request.signal ? [request.signal] : []),
-    ];
-    const stream = new DeliveryStream(source, {
-      bufferMax: this.#streamLimits.bufferMax,
-      stallSecondsMax: this.#streamLimits.stallSecondsMax,
-      signal: AbortSignal.any(signals),
-      mask: (result) => maskResult(result, masking),
-      toResult: (error) => ({ errors: maskErrors([error], masking) }),
-      onEnd: () => lease?.release(),
-      onTaken: () => this.#streams.delete(stream),
-    });
-    this.#streams.add(stream);
-    return stream;
   }
 
   #outcome(result: ExecutionResult, correlationId: string): OperationOutcome {

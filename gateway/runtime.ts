@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Counter } from 'prom-client';
 import { isPlatformError, PlatformError } from '../kernel/errors/platform-error.js';
+import type { Audience } from '../kernel/federation/audience.js';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
 import { GraphPlanner } from './engine/planning/graph-planner.js';
 import type { PlannedGraph } from './engine/planning/planned-graph.js';
@@ -21,6 +22,8 @@ export interface RuntimeOptions {
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
   readonly logger: GatewayLogger;
   readonly metrics?: Metrics;
+  /** Whom the graph is shown to; every supergraph put in force is filtered for it. All of it unless given. */
+  readonly contract?: Audience;
   readonly engineFactory?: EngineFactory;
   readonly documentLimits?: Partial<DocumentLimits>;
   /** Documents that every supergraph should know: planned before it comes into force, reported if it breaks them. */
@@ -57,8 +60,8 @@ export class GatewayRuntime {
   private constructor(options: RuntimeOptions) {
     this.#options = options;
     this.#limits = { ...SWAP_LIMITS, ...options.swap };
-    const { documentLimits, engineFactory, metrics } = options;
-    this.#builder = new GenerationBuilder({ thread: this.#thread, engineFactory, documentLimits });
+    const { contract, documentLimits, engineFactory, metrics } = options;
+    this.#builder = new GenerationBuilder({ thread: this.#thread, contract, engineFactory, documentLimits });
     const counter = metrics && swapCounter(metrics);
     this.#count = (outcome) => counter?.inc({ outcome });
   }
@@ -67,6 +70,7 @@ export class GatewayRuntime {
   static async start(options: RuntimeOptions): Promise<GatewayRuntime> {
     const runtime = new GatewayRuntime(options);
     runtime.#generation = await runtime.#builder.buildAtStart(options.supergraph, options.transports);
+    void runtime.#warmTrusted(runtime.#generation);
     return runtime;
   }
 
@@ -167,10 +171,20 @@ export class GatewayRuntime {
     return report;
   }
 
+  #trustedOperations(): KnownOperation[] {
+    return [...(this.#options.trustedDocuments?.() ?? [])].map((text) => ({ text, missing: [] }));
+  }
+
+  /** Beside the first requests: whoever comes earlier has its operation planned by itself. */
+  async #warmTrusted(generation: Generation): Promise<void> {
+    const { broken } = await warm(generation, this.#trustedOperations(), this.#limits.warmSecondsMax);
+    if (broken.length === 0 || this.#closing.signal.aborted) return;
+    this.#options.logger.warn({ broken }, 'the supergraph breaks trusted documents');
+  }
+
   #knownOperations(old: Generation): KnownOperation[] {
-    const trusted = [...(this.#options.trustedDocuments?.() ?? [])].map((text) => ({ text, missing: [] }));
     const used = old.engine.mostUsed(this.#limits.warmedMax).flatMap((operation) => knownOperation(operation) ?? []);
-    return [...trusted, ...used];
+    return [...this.#trustedOperations(), ...used];
   }
 
   #refuse(error: unknown): void {

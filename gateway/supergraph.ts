@@ -13,6 +13,8 @@ export interface ComposedSupergraph {
   readonly sdl: string;
   /** Service URL by subgraph name; empty for a subgraph without one. */
   readonly urls: ReadonlyMap<string, string>;
+  /** What composition has to say of subgraphs that fit together: `CODE coordinate: message`. */
+  readonly hints?: readonly string[];
 }
 
 /** The subgraphs do not fit together; `faults` says all reasons at once. */
@@ -33,5 +35,11 @@ export function composeSupergraph(subgraphs: readonly SubgraphDefinition[]): Com
   if (conflicts.length > 0) throw new CompositionError(conflicts);
   const result = composeServices(services);
   if (result.errors) throw new CompositionError(result.errors.map(({ message }) => message));
-  return { sdl: result.supergraphSdl, urls: new Map(subgraphs.map(({ name, url = '' }) => [name, url])) };
+  return {
+    sdl: result.supergraphSdl,
+    urls: new Map(subgraphs.map(({ name, url = '' }) => [name, url])),
+    hints: result.hints.map(
+      ({ definition, coordinate, message }) => `${definition.code} ${coordinate ?? ''}: ${message}`,
+    ),
+  };
 }

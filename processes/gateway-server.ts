@@ -9,8 +9,11 @@ import {
 import { ANONYMOUS } from '../kernel/access/actor.js';
 import { documentOptions } from './document-options.js';
 import { costBudgetOf } from './cost-budget.js';
+import { NOW } from '../kernel/events/cursor.js';
 import type { RequestContext } from '../kernel/graphql/request-context.js';
 import { createHttpServer, type ReadinessCheck } from '../kernel/http/http-server.js';
+import { accessIdentity } from './access-identity.js';
+import { CredentialWatch } from './credential-watch.js';
 import { scopeNamedIn } from './named-scope.js';
 import { GRAPHIQL_TABS } from './graphiql-tabs.js';
 import { nodeSubgraph } from '../schema/node-subgraph.js';
@@ -40,6 +43,7 @@ export async function createGatewayServer(
 ): Promise<GatewayServer> {
   const { kernel, domains, configuration, logger } = runtime;
   const schemas = new Map([...runtime.schemas, ['node', nodeSubgraph(await nodePrefixes(), runtime.schemas.values())]]);
+  const watch = new CredentialWatch((listener) => domains.iam.credentials.onRevocation(listener));
   const gateway = await createGateway<RequestContext>({
     supergraph: await supergraphInForce(configuration, schemas),
     transports: subgraphTransports(runtime, schemas),
@@ -52,6 +56,7 @@ export async function createGatewayServer(
         bearer === undefined
           ? { ...ANONYMOUS, ip: info.ip, userAgent: info.userAgent }
           : await domains.iam.credentials.authenticate(bearer, origin);
+      if (bearer !== undefined) watch.remember(actor, async () => domains.iam.credentials.authenticate(bearer, origin));
       return kernel.context({ actor, correlationId, ...trace, signal });
     },
     holds: (context, permission) => domains.iam.authority.holdsAnywhere(context.actor, permission),
@@ -59,7 +64,12 @@ export async function createGatewayServer(
       if (permission !== undefined)
         await context.require(permission, await scopeNamedIn(variables, domains.iam.directory));
     },
+    contract: configuration.contract,
     contextPerEvent: (context) => context.fresh(),
+    openStream: (context) => watch.lease(context.actor),
+    accessIdentity: (context) => accessIdentity(context.actor),
+    expiresAt: (context) => context.actor.expiresAt,
+    streamConvention: { now: NOW },
     logger,
     metrics: kernel.metrics,
     engine: configuration.engine,
@@ -103,6 +113,7 @@ export async function createGatewayServer(
       supergraphFile?.close();
       await server.close();
       await gateway.close();
+      watch.close();
     },
   };
 }

@@ -21,7 +21,7 @@ describe('the committed supergraph', () => {
   });
 
   it('is what the code makes', { timeout: 90_000 }, async () => {
-    const made = (await renderSchema()).get('supergraph.graphql');
+    const made = (await renderSchema()).files.get('supergraph.graphql');
     expect(made).toBe(await readFile(projectPath('schema', 'supergraph.graphql'), 'utf8'));
   });
 });

@@ -6,7 +6,6 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
-  isEnumType,
   isInputObjectType,
   isInterfaceType,
   isListType,
@@ -30,7 +29,6 @@ const MONEY_NAME = /(amount|cost|balance|budget|charged|reserved)$/i;
 interface Member {
   readonly name: string;
   readonly type: GraphQLInputType | GraphQLOutputType;
-  readonly description?: string | null | undefined;
 }
 
 /** What departs from the numbered rules of the API conventions, in order of the schema. */
@@ -38,39 +36,21 @@ export function departures(schema: GraphQLSchema): Departure[] {
   const found: Departure[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__') || isSpecifiedScalarType(type)) continue;
-    if (!isRoot(schema, type) && !type.description) found.push(`described ${type.name}`);
     found.push(...departuresOfMembers(type), ...departuresOfNode(type));
   }
   return [...found, ...departuresOfMutations(schema), ...departuresOfStreams(schema)];
 }
 
-const isRoot = (schema: GraphQLSchema, type: GraphQLNamedType): boolean =>
-  [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].includes(type as GraphQLObjectType);
-
 function departuresOfMembers(type: GraphQLNamedType): Departure[] {
-  if (isEnumType(type)) return undescribed(type.name, type.getValues());
   if (isInputObjectType(type)) {
-    const fields = Object.values(type.getFields());
-    return [...undescribed(type.name, fields), ...fields.flatMap((field) => departuresOfName(type.name, field))];
+    return Object.values(type.getFields()).flatMap((field) => departuresOfName(type.name, field));
   }
   if (!isObjectType(type) && !isInterfaceType(type)) return [];
-  const fields = Object.values(type.getFields());
-  return [
-    ...undescribed(type.name, fields),
-    ...fields.flatMap((field) => [
-      ...departuresOfName(type.name, field),
-      ...departuresOfList(type, field),
-      ...undescribed(`${type.name}.${field.name}`, field.args),
-      ...field.args.flatMap((argument) => departuresOfName(`${type.name}.${field.name}`, argument)),
-    ]),
-  ];
-}
-
-function undescribed(
-  owner: string,
-  members: readonly { readonly name: string; readonly description?: string | null | undefined }[],
-): Departure[] {
-  return members.filter(({ description }) => !description).map(({ name }) => `described ${owner}.${name}`);
+  return Object.values(type.getFields()).flatMap((field) => [
+    ...departuresOfName(type.name, field),
+    ...departuresOfList(type, field),
+    ...field.args.flatMap((argument) => departuresOfName(`${type.name}.${field.name}`, argument)),
+  ]);
 }
 
 /** Rules 4 and 5: times, booleans, money and closed lists are told by their names, and their names by them. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, print, printSchema } from 'graphql';
 import { z } from 'zod';
-import { composeSupergraph, type SubgraphDefinition } from '../gateway/index.js';
+import { composeSupergraph, contractSupergraph, type SubgraphDefinition } from '../gateway/index.js';
 import { loadConfiguration } from '../kernel/configuration/configuration.js';
 import type { EventType } from '../kernel/events/event-type.js';
 import { Kernel } from '../kernel/kernel.js';
@@ -13,11 +13,17 @@ import { nodePrefixes } from '../subgraphs/packets.js';
 import { apiSchemaOf } from './api-schema.js';
 import { asyncApiDocument } from './async-api.js';
 import { withSubgraphsHash } from './committed-supergraph.js';
-
 import { nodeSubgraph } from './node-subgraph.js';
 
-/** Every generated file of `schema/`, by its path below it. Built from code alone: nothing is connected to. */
-export async function renderSchema(): Promise<Map<string, string>> {
+export interface RenderedSchema {
+  /** Every generated file of `schema/`, by its path below it. */
+  readonly files: ReadonlyMap<string, string>;
+  /** What composition has to say of subgraphs that fit together: `CODE coordinate: message`. */
+  readonly hints: readonly string[];
+}
+
+/** Makes every generated file of `schema/` from code alone: nothing is connected to. */
+export async function renderSchema(): Promise<RenderedSchema> {
   const configuration = loadConfiguration({ CP_ENVIRONMENT: 'test' });
   const logger = createLogger({ level: 'silent' });
   const kernel = new Kernel({
@@ -35,11 +41,15 @@ export async function renderSchema(): Promise<Map<string, string>> {
   const supergraph = composeSupergraph(definitions);
   files.set('supergraph.graphql', `${withSubgraphsHash(supergraph.sdl.trim(), definitions)}\n`);
   files.set('api.graphql', `${printSchema(apiSchemaOf(supergraph.sdl))}\n`);
+  for (const contract of ['public', 'operator'] as const) {
+    const visible = apiSchemaOf(contractSupergraph(supergraph.sdl, contract));
+    files.set(`contracts/${contract}.graphql`, `${printSchema(visible)}\n`);
+  }
   const events = [...domains.subgraphs.values()].flatMap((subgraph) => [...subgraph.events]);
   for (const event of events) files.set(`events/${event.type}.json`, eventSchema(event));
   files.set('events/asyncapi.json', asyncApiDocument(events));
   await kernel.close();
-  return files;
+  return { files, hints: supergraph.hints ?? [] };
 }
 
 function eventSchema(event: EventType): string {
@@ -62,7 +72,7 @@ async function generatedFiles(): Promise<string[]> {
 
 /** Writes what changed and removes what is no longer made; answers the paths it touched. */
 export async function emitSchema(): Promise<string[]> {
-  const files = await renderSchema();
+  const { files } = await renderSchema();
   const touched: string[] = [];
   for (const stale of (await generatedFiles()).filter((file) => !files.has(file))) {
     await rm(projectPath('schema', stale));
@@ -78,9 +88,8 @@ export async function emitSchema(): Promise<string[]> {
   return touched.sort();
 }
 
-/** Paths that differ from what the code would make. */
-export async function schemaDrift(): Promise<string[]> {
-  const files = await renderSchema();
+/** Paths that differ from what the code makes. */
+export async function schemaDrift(files: ReadonlyMap<string, string>): Promise<string[]> {
   const drift = (await generatedFiles()).filter((file) => !files.has(file));
   for (const [file, text] of files) {
     if ((await readFile(projectPath('schema', file), 'utf8').catch(() => null)) !== text) drift.push(file);

@@ -20,17 +20,17 @@ export function nodeSubgraph(
   const stubs = [...types]
     .sort()
     .map((type) => `type ${type} implements Node @key(fields: "id", resolvable: false) { id: ID! }`);
-  const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@listSize"])
+  const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@listSize", "@tag"])
 """An object with a globally unique identifier (Relay object identification)."""
-interface Node {
+interface Node @tag(name: "public") {
   """A TypeID: a prefix that tells the type, and a UUIDv7."""
   id: ID!
 }
 type Query {
   """Any object of the graph by its identifier. Null when the identifier is of no known type."""
-  node("The identifier." id: ID!): Node
+  node("The identifier." id: ID!): Node @tag(name: "public")
   """Several objects at once, in the order asked; at most 100."""
-  nodes("The identifiers, at most 100." ids: [ID!]!): [Node]! @listSize(assumedSize: 100)
+  nodes("The identifiers, at most 100." ids: [ID!]!): [Node]! @listSize(assumedSize: 100) @tag(name: "public")
 }
 ${stubs.join('\n')}
 `;

@@ -1,4 +1,5 @@
-import { CompactSign, type CryptoKey, type JWK, type KeyObject, compactVerify, importJWK } from 'jose';
+import { KeyObject, sign as signEd25519 } from 'node:crypto';
+import { type CryptoKey, type JWK, compactVerify, importJWK } from 'jose';
 import { z } from 'zod';
 import { TASK_TYPES, type TaskParams, type TaskType, isTaskType } from './task-types.js';
 
@@ -30,18 +31,35 @@ export interface VerifiedTask<Type extends TaskType = TaskType> extends Omit<Tas
 
 export interface SigningKey {
   readonly keyId: string;
-  readonly key: CryptoKey | KeyObject | JWK | Uint8Array;
+  /** Ed25519, private. */
+  readonly key: CryptoKey | KeyObject;
 }
+
+const keyObjects = new WeakMap<CryptoKey, KeyObject>();
 
 /** Signs a task (JWS compact, Ed25519, RFC 8037). */
 export async function signTask(task: TaskEnvelope, signer: SigningKey): Promise<string> {
   return sign(task, TASK_MEDIA_TYPE, signer);
 }
 
+// By hand, since tasks are signed by the thousand: the signature itself is half of what a library's general way costs.
 async function sign(payload: object, mediaType: string, signer: SigningKey): Promise<string> {
-  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: 'EdDSA', kid: signer.keyId, typ: mediaType })
-    .sign(signer.key);
+  const header = { alg: 'EdDSA', kid: signer.keyId, typ: mediaType };
+  const input = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(payload))}`;
+  return `${input}.${signEd25519(null, Buffer.from(input), keyObject(signer.key)).toString('base64url')}`;
+}
+
+function base64url(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+function keyObject(key: SigningKey['key']): KeyObject {
+  if (key instanceof KeyObject) return key;
+  const known = keyObjects.get(key);
+  if (known !== undefined) return known;
+  const made = KeyObject.from(key);
+  keyObjects.set(key, made);
+  return made;
 }
 
 /** Why a task is not carried out. */

@@ -1,5 +1,6 @@
 import { parse, validate, getOperationAST, type ExecutionResult } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { composeSupergraph } from '../supergraph.js';
 import { shopSupergraph, shopTransports } from '../testing/shop-graph.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
 import type { GatewayOperation } from './engine.js';
@@ -111,5 +112,22 @@ describe('the federated engine', () => {
     await expect(
       run('query ($representations: ID!) { user(id: $representations) { id } }', { representations: 'u1' }),
     ).rejects.toThrow('reserved');
+  });
+
+  it('refuses a graph with @fromContext when it is loaded', () => {
+    const link =
+      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@context", "@fromContext"])';
+    const { sdl } = composeSupergraph([
+      {
+        name: 'accounts',
+        url: '',
+        sdl: `${link}
+          type Query { tenant: Tenant }
+          type Tenant @key(fields: "id") @context(name: "tenant") { id: ID! currency: String! bill: Bill }
+          type Bill @key(fields: "id") { id: ID! sum(in: String @fromContext(field: "$tenant { currency }")): Int }`,
+      },
+    ]);
+    const load = (): FederatedEngine => new FederatedEngine({ supergraphSdl: sdl, transports: shopTransports() });
+    expect(load).toThrow('@fromContext');
   });
 });

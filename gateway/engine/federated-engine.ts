@@ -1,5 +1,5 @@
 import { getVariableValues, isObjectType, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { isPlatformError, PlatformError } from '../../kernel/errors/platform-error.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import type {
   Engine,
@@ -10,7 +10,7 @@ import type {
   Variables,
 } from './engine.js';
 import { MappedStream } from '../streams/mapped-stream.js';
-import { deferralOf } from './deferral/deferred-operation.js';
+import { deferralOf, type IncrementalOperation } from './deferral/deferred-operation.js';
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
@@ -30,10 +30,11 @@ export interface FederatedEngineOptions {
 }
 
 const ERRORS_MAX = 500;
+const NO_VARIABLES = { variables: {} };
 
 /**
  * Plans operations with Apollo's query planner and executes the plans with functions compiled from them.
- * Throws if the supergraph is no valid one, or names a subgraph that there is no transport to.
+ * Throws if the supergraph is no valid one, uses `@fromContext`, or names a subgraph that there is no transport to.
  */
 export class FederatedEngine implements Engine {
   readonly apiSchema: GraphQLSchema;
@@ -46,6 +47,7 @@ export class FederatedEngine implements Engine {
 
   constructor(options: FederatedEngineOptions) {
     const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownThread);
+    refuseContexts(graph);
     const services = transportsByService(graph, options.transports);
     this.#graph = graph;
     this.apiSchema = graph.apiSchema;
@@ -66,9 +68,11 @@ export class FederatedEngine implements Engine {
   async execute(request: ExecutionRequest): Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = await this.#plan(request, deferralOf(request.operation).plain);
+    const planned = this.#plan(request, deferralOf(request.operation).plain);
+    const plan = planned instanceof Promise ? await planned : planned;
     const run = newRun(request, coerced.variables, request.context);
-    await plan.step?.(run);
+    const waiting = plan.step?.(run);
+    if (waiting) await waiting;
     request.signal?.throwIfAborted();
     return plan.respond(run);
   }
@@ -78,9 +82,22 @@ export class FederatedEngine implements Engine {
     if (!incremental) return this.execute(request);
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const run = newRun(request, coerced.variables, request.context);
-    const plan = await this.#plan(request, incremental);
-    return plan.respondIncrementally(run, incremental);
+    const plan = await this.#planInParts(request, incremental);
+    if (!plan) return this.execute(request);
+    return plan.respondIncrementally(newRun(request, coerced.variables, request.context), incremental);
+  }
+
+  /**
+   * Undefined where the planner breaks down (2.14 does at some fields with `@requires` below a deferred entity: "cannot
+   * have a top-level deferRef"). To defer is the server's choice: such an operation is answered at once.
+   */
+  async #planInParts(request: ExecutionRequest, form: IncrementalOperation): Promise<OperationPlan | undefined> {
+    try {
+      return await this.#plan(request, form);
+    } catch (error) {
+      if (isPlatformError(error)) throw error;
+      return undefined;
+    }
   }
 
   async subscribe(
@@ -155,7 +172,8 @@ export class FederatedEngine implements Engine {
     request: ExecutionRequest,
   ): { variables: Variables } | (ExecutionResult & { errors: readonly PlatformError[] }) {
     const { variableDefinitions } = request.operation.definition;
-    const { coerced, errors } = getVariableValues(this.apiSchema, variableDefinitions ?? [], { ...request.variables });
+    if (!variableDefinitions?.length) return NO_VARIABLES;
+    const { coerced, errors } = getVariableValues(this.apiSchema, variableDefinitions, request.variables);
     if (!errors) return { variables: coerced };
     return { errors: errors.map((error) => new PlatformError('BAD_USER_INPUT', error.message)) };
   }
@@ -193,6 +211,12 @@ function transportsByService(
     byService.set(name, transport);
   }
   return byService;
+}
+
+/** Arguments that `@fromContext` sets would stay empty: such a graph is refused when it is loaded. */
+function refuseContexts({ schema }: PlannedGraph): void {
+  if (schema.getDirective('context__fromContext'))
+    throw new Error('the supergraph uses @context and @fromContext, which this gateway does not support');
 }
 
 /** The planner adds a variable of this name to fetches of entities. */

@@ -42,7 +42,7 @@ export class OperationPlan {
   constructor(operation: GatewayOperation, root: PlanRoot, compilation: PlanCompilation) {
     this.size = planSize(root);
     this.#compilation = compilation;
-    this.#shapes = new ResponseShapes(operation, compilation.apiSchema, 'labels' in operation);
+    this.#shapes = new ResponseShapes(operation, compilation, 'labels' in operation);
     const isSubscription = root?.kind === 'Subscription';
     this.primary = isSubscription ? compilePrimary(root, compilation) : undefined;
     const rest = isSubscription ? root.rest : root;

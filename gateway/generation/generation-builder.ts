@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { isPlatformError } from '../../kernel/errors/platform-error.js';
+import type { Audience } from '../../kernel/federation/audience.js';
+import { contractSupergraph } from '../contract/contract-supergraph.js';
 import type { Engine } from '../engine/engine.js';
 import { FederatedEngine } from '../engine/federated-engine.js';
 import { nextTurn } from '../engine/planning/next-turn.js';
@@ -27,6 +29,8 @@ export type EngineFactory = (
 
 export interface GenerationBuilderOptions {
   readonly thread: PlanningThread;
+  /** Whom the graph is shown to: all of it unless given. */
+  readonly contract?: Audience | undefined;
   readonly engineFactory?: EngineFactory | undefined;
   readonly documentLimits?: Partial<DocumentLimits> | undefined;
 }
@@ -63,7 +67,7 @@ export class GenerationBuilder {
     source: SupergraphSource,
     transports: ReadonlyMap<string, SubgraphTransport>,
   ): Promise<Generation> {
-    const sdl = 'sdl' in source ? source.sdl : composeSupergraph(source.subgraphs).sdl;
+    const sdl = this.#shown('sdl' in source ? source.sdl : composeSupergraph(source.subgraphs).sdl);
     if (this.#options.engineFactory)
       return generationOf(sdl, await this.#options.engineFactory(sdl, transports), transports, this.#options);
     const graph = planGraph(sdl, this.#options.thread);
@@ -72,7 +76,11 @@ export class GenerationBuilder {
 
   /** The text of a supergraph, composed in the thread if need be. Throws `CompositionError`. */
   async composeAside(source: SupergraphSource): Promise<string> {
-    return 'sdl' in source ? source.sdl : this.#options.thread.compose(source.subgraphs);
+    return this.#shown('sdl' in source ? source.sdl : await this.#options.thread.compose(source.subgraphs));
+  }
+
+  #shown(supergraphSdl: string): string {
+    return contractSupergraph(supergraphSdl, this.#options.contract ?? 'internal');
   }
 
   /** As {@link buildAtStart}; what takes long is done in the thread, and the rest in turns with requests. */

@@ -1,6 +1,7 @@
 import {
   isAbstractType,
   isCompositeType,
+  isInterfaceType,
   Kind,
   parse,
   TypeInfo,
@@ -15,7 +16,7 @@ import { accessRequirements, fieldCoordinates } from './access-directive.js';
 
 /**
  * The permissions that `@access(permission: …)` of the supergraph asks for. A field needs its own permission, that of
- * the type it belongs to, and that of the type it answers.
+ * the type it belongs to, that of the type it answers, and those of the interfaces that it implements.
  */
 export class AccessRules {
   readonly #apiSchema: GraphQLSchema;
@@ -31,6 +32,22 @@ export class AccessRules {
       const all = [required.get(typeName), required.get(coordinate), required.get(answers)];
       const permissions = new Set(all.filter((permission) => permission !== undefined));
       if (permissions.size > 0) this.#ofField.set(coordinate, [...permissions]);
+    }
+    this.#protectImplementations();
+  }
+
+  /** What an interface asks for, the types that implement it ask for too: a response knows only their fields. */
+  #protectImplementations(): void {
+    for (const type of Object.values(this.#apiSchema.getTypeMap())) {
+      if (!isInterfaceType(type)) continue;
+      for (const fieldName of Object.keys(type.getFields())) {
+        const ofInterface = this.required(type.name, fieldName);
+        if (ofInterface.length === 0) continue;
+        for (const { name } of this.#apiSchema.getPossibleTypes(type)) {
+          const all = new Set([...this.required(name, fieldName), ...ofInterface]);
+          this.#ofField.set(`${name}.${fieldName}`, [...all]);
+        }
+      }
     }
   }
 

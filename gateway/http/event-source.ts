@@ -1,57 +1,71 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
-import type { OperationStream } from '../operation-service.js';
+import type { ExecutionResult } from 'graphql';
+import type { IncrementalOutcome } from '../operation-service.js';
+import type { DeliveryStream } from '../streams/delivery-stream.js';
+import type { StreamFormat } from './response-stream.js';
 
 export const EVENT_STREAM = 'text/event-stream';
 
 /**
- * Writes a stream as server-sent events: the distinct connections mode of
- * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md. Waits while the client does not read, so that the
- * stream's own bounded buffer decides when it is too slow. Ends when the stream or the connection does.
+ * Server-sent events in the distinct connections mode of
+ * https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverSSE.md and
+ * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md.
  */
-export async function writeEventSource(
-  response: ServerResponse,
-  stream: OperationStream,
-  headers: Readonly<Record<string, string>>,
-  heartbeatSeconds: number,
-): Promise<void> {
-  response.writeHead(200, {
-    ...headers,
-    'content-type': `${EVENT_STREAM}; charset=utf-8`,
-    'cache-control': 'no-cache, no-transform',
-    'x-accel-buffering': 'no',
-    connection: 'keep-alive',
-  });
-  response.write(':\n\n');
-  const onClose = (): void => void stream.return();
-  response.once('close', onClose);
-  // A connection that breaks while it is written to: 'close' follows.
-  response.on('error', onClose);
-  const heartbeat = setInterval(() => {
-    if (response.writableLength === 0) response.write(':\n\n');
-  }, heartbeatSeconds * 1_000);
+const EVENT_SOURCE = {
+  contentType: `${EVENT_STREAM}; charset=utf-8`,
+  head: ':\n\n',
+  tail: 'event: complete\ndata:\n\n',
+  heartbeat: ':\n\n',
+} as const;
+
+/** For answers that have no position: one result, or an answer in parts. */
+export const EVENT_SOURCE_RESULTS: StreamFormat<unknown> = { ...EVENT_SOURCE, item: nextEvent };
+
+/**
+ * For a stream: each event carries its position as `id`, which is what an event source sends as `Last-Event-ID` when it
+ * comes back. A position that is known before any event is sent as an `id` alone: by the WHATWG's rules it counts, and
+ * dispatches nothing.
+ */
+export function eventSourceOf(stream: DeliveryStream, response: ServerResponse): StreamFormat<ExecutionResult> {
+  let told: string | undefined;
+  const idLine = (cursor: string | undefined): string => {
+    if (cursor === undefined || cursor === told || !/^[\x20-\x7e]+$/.test(cursor)) return '';
+    told = cursor;
+    return `id: ${cursor}\n`;
+  };
+  const tellPosition = (cursor: string): void => {
+    const line = idLine(cursor);
+    if (line !== '') response.write(`${line}\n`);
+  };
+  stream.onPosition = tellPosition;
+  const known = idLine(stream.takenCursor);
+  return {
+    ...EVENT_SOURCE,
+    head: known === '' ? EVENT_SOURCE.head : `${EVENT_SOURCE.head}${known}\n`,
+    item: (result) => idLine(stream.takenCursor) + nextEvent(result),
+  };
+}
+
+/** Says, in a comment, that the credential will end: the client comes back with a new one before. */
+export function expiryComment(expiresAt: number): string {
+  return `:credential-expires ${new Date(expiresAt * 1_000).toISOString()}\n\n`;
+}
+
+/** One answer as a stream of one. */
+export async function* single<Item>(item: Item): AsyncGenerator<Item, void, void> {
+  yield item;
+}
+
+/** The first part and then the rest. Ends the rest when it is left, also while it waits. */
+export async function* partsOf({ initial, subsequent }: IncrementalOutcome): AsyncGenerator<unknown, void, void> {
   try {
-    for await (const result of stream) {
-      if (response.closed || response.destroyed) return;
-      if (!response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`)) await drained(response);
-    }
-    if (response.closed || response.destroyed) return;
-    response.end('event: complete\ndata:\n\n');
-    await setImmediate();
+    yield initial;
+    yield* subsequent;
   } finally {
-    clearInterval(heartbeat);
-    response.off('close', onClose);
-    if (!response.writableEnded) response.destroy();
+    await subsequent.return();
   }
 }
 
-async function drained(response: ServerResponse): Promise<void> {
-  const settled = new AbortController();
-  const { signal } = settled;
-  try {
-    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
-  } finally {
-    settled.abort();
-  }
+function nextEvent(result: unknown): string {
+  return `event: next\ndata: ${JSON.stringify(result)}\n\n`;
 }

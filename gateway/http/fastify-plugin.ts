@@ -6,15 +6,15 @@ import { STREAM_LIMITS, type GatewayOptions } from '../gateway-options.js';
 import { sendGraphiqlPage, serveGraphiqlAssets, wantsPage } from '../graphiql/graphiql-routes.js';
 import type { OperationService } from '../operation-service.js';
 import { requestInfo, type RequestInfo } from '../request-info.js';
-import { EVENT_STREAM, writeEventSource } from './event-source.js';
-import { openEventSource } from './event-source-endpoint.js';
 import { graphqlOverHttp, type GraphqlRequest } from './graphql-over-http.js';
-import { JSON_RESPONSE, outcomeResponse } from './response.js';
+import { JSON_RESPONSE } from './response.js';
+import { streamingAccept } from './streaming-accept.js';
+import { streamingEndpoint } from './streaming-endpoint.js';
 import { WebSocketEndpoint } from './web-socket-endpoint.js';
 
 const BODY_BYTES_MAX = 1_000_000;
 
-/** The gateway's endpoint: GraphQL over HTTP, server-sent events and WebSockets on one path. */
+/** The gateway's endpoint: GraphQL over HTTP, server-sent events, multipart and WebSockets on one path. */
 export function gatewayPlugin<Context extends object>(
   service: OperationService<Context>,
   options: GatewayOptions<Context>,
@@ -42,31 +42,22 @@ function endpoint<Context extends object>(
   path: string,
 ) {
   const answer = graphqlOverHttp(service);
-  const { heartbeatSeconds } = { ...STREAM_LIMITS, ...options.streamLimits };
+  const stream = streamingEndpoint(service, options);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (options.graphiql && wantsPage(request)) return sendGraphiqlPage(reply, options.graphiql, path);
     const info = requestInfo(request.headers, request.ip);
     const correlation = { 'x-correlation-id': info.correlationId };
     const handled = graphqlRequest(request, reply, info, options);
-    if (!request.headers.accept?.includes(EVENT_STREAM)) {
-      const { status, headers, body } = await answer(handled);
-      await reply
-        .code(status)
-        .headers({ ...headers, ...correlation })
-        .send(body);
+    const accepted = streamingAccept(request.headers.accept);
+    if (accepted.stream !== undefined || accepted.parts !== undefined) {
+      await stream(request, reply, handled, accepted);
       return;
     }
-    const opened = await openEventSource(service, handled);
-    if ('result' in opened) {
-      const { status, headers, body } = outcomeResponse({ ...opened, status: opened.status }, JSON_RESPONSE);
-      await reply
-        .code(status === 200 ? 400 : status)
-        .headers({ ...headers, ...correlation })
-        .send(body);
-      return;
-    }
-    reply.hijack();
-    await writeEventSource(reply.raw, opened, correlation, heartbeatSeconds);
+    const { status, headers, body } = await answer(handled);
+    await reply
+      .code(status)
+      .headers({ ...headers, ...correlation })
+      .send(body);
   };
 }
 
@@ -139,8 +130,10 @@ function attachWebSockets<Context extends object>(
     path,
     limits,
     messageBytesMax,
+    logger: options.logger,
     authenticate: options.authenticate,
     contextPerOperation: (context) => options.contextPerEvent?.(context) ?? context,
+    expiresAt: (context) => options.expiresAt?.(context),
   });
   sockets.attach(fastify.server);
   fastify.addHook('preClose', async () => {

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createClient as createEventSourceClient } from 'graphql-sse';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -92,43 +91,6 @@ describe('subscriptions over graphql-transport-ws', () => {
       code: 4401,
       reason: 'TOKEN_INVALID: The token is not valid.',
     });
-  });
-});
-
-describe('subscriptions over server-sent events', () => {
-  it('streams the same events', async () => {
-    const client = createEventSourceClient({ url: test.url, retryAttempts: 0 });
-    const received: unknown[] = [];
-    for await (const result of client.iterate({ query: EVENTS, variables: { n: 2 } })) received.push(result);
-    expect(received).toEqual(EXPECTED.map((userEvents) => ({ data: { userEvents } })));
-  });
-
-  it('answers a query as one event', async () => {
-    const url = `${test.url}?query=${encodeURIComponent('{ me { name } }')}`;
-    const response = await fetch(url, { headers: { accept: 'text/event-stream' } });
-    expect(await response.text()).toBe(
-      ':\n\nevent: next\ndata: {"data":{"me":{"name":"Ada"}}}\n\nevent: complete\ndata:\n\n',
-    );
-  });
-
-  it('ends upstream when the client goes', async () => {
-    const releasedBefore = access.released;
-    const going = new AbortController();
-    const query = encodeURIComponent('subscription { userEvents(count: 2147483647) { cursor } }');
-    const response = await fetch(`${test.url}?query=${query}`, {
-      headers: { accept: 'text/event-stream' },
-      signal: going.signal,
-    });
-    await response.body?.getReader().read();
-    going.abort();
-    await expect.poll(() => access.released).toBe(releasedBefore + 1);
-  });
-
-  it('refuses what is not valid with a status', async () => {
-    const url = `${test.url}?query=${encodeURIComponent('{ nothing }')}`;
-    const response = await fetch(url, { headers: { accept: 'text/event-stream' } });
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
   });
 });
 

@@ -1,58 +1,135 @@
 import type { ExecutionResult } from 'graphql';
-import { PlatformError } from '../../kernel/errors/platform-error.js';
 
-export interface DeliveryOptions {
-  /** Responses that may wait for a slow client; when they do, the source is not read on. */
+/** Who opened streams, and hears of them. */
+export interface DeliveryOwner {
+  /** Responses that may wait for a slow client. */
   readonly bufferMax: number;
-  /** How long a client may leave a full buffer untouched. */
-  readonly stallSecondsMax: number;
-  /** Ends the stream at once; its reason is told to the client. */
-  readonly signal: AbortSignal;
-  /** Makes a response fit to be shown. */
-  readonly mask: (result: ExecutionResult) => ExecutionResult;
   /** Makes the last response of a stream that ends with an error. */
-  readonly toResult: (error: unknown) => ExecutionResult;
+  toResult(error: unknown, lastCursor: string | undefined, stream: DeliveryStream): ExecutionResult;
   /** Called once when the stream has ended, for whatever reason. */
-  readonly onEnd: () => void;
+  onEnd(stream: DeliveryStream): void;
   /** Called when the client has taken everything, or gone. */
-  readonly onTaken?: () => void;
+  onTaken(stream: DeliveryStream): void;
+}
+
+interface Buffered {
+  readonly result: ExecutionResult;
+  readonly cursor: string | undefined;
 }
 
 /**
- * Takes responses from a stream as they come and hands them to the client as it asks, through a bounded buffer. A client
- * that stops reading gets what is buffered and then `SLOW_CONSUMER`; when access ends, what is buffered is dropped and
- * the reason is the last thing told. Memory is bounded, and a stream never ends in silence.
+ * The client's end of a stream: what is pushed waits in a bounded buffer until the client takes it. Whoever pushes waits
+ * for room; a client that makes none gets what is buffered and then the reason. When access ends, what is buffered is
+ * dropped and the reason is the last thing told. Memory is bounded, and a stream never ends in silence: its last
+ * response names the position to resume from.
  */
 export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, void> {
-  readonly #source: AsyncGenerator<ExecutionResult, void, void>;
-  readonly #options: DeliveryOptions;
-  readonly #buffer: ExecutionResult[] = [];
+  /** Told when the position is known before any event: where to resume if the connection is lost now. */
+  onPosition: ((cursor: string) => void) | undefined;
+  readonly #owner: DeliveryOwner;
+  readonly #signal: AbortSignal | undefined;
+  readonly #buffer: Buffered[] = [];
   #waiting: ((result: IteratorResult<ExecutionResult, void>) => void) | undefined;
   #makeRoom: (() => void) | undefined;
   #isEnded = false;
-  readonly #onAbort = (): void => this.#revoke();
+  #cursor: string | undefined;
+  #takenCursor: string | undefined;
+  #onAbort: (() => void) | undefined;
 
-  constructor(source: AsyncGenerator<ExecutionResult, void, void>, options: DeliveryOptions) {
-    this.#source = source;
-    this.#options = options;
-    options.signal.addEventListener('abort', this.#onAbort, { once: true });
-    if (options.signal.aborted) this.#revoke();
-    else void this.#pump();
+  /** The signal ends the stream at once; its reason is told to the client. */
+  constructor(owner: DeliveryOwner, signal?: AbortSignal) {
+    this.#owner = owner;
+    this.#signal = signal;
+    if (!signal) return;
+    this.#onAbort = () => this.revoke(signal.reason);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** The position of what was pushed last, whether or not the client has taken it. */
+  get cursor(): string | undefined {
+    return this.#cursor;
+  }
+
+  /** The position of what the client took last. */
+  get takenCursor(): string | undefined {
+    return this.#takenCursor;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get isFull(): boolean {
+    return !this.#isEnded && this.#buffer.length >= this.#owner.bufferMax;
+  }
+
+  /** Ends the stream if its signal was aborted before it began. */
+  begin(): void {
+    if (this.#signal?.aborted === true) this.revoke(this.#signal.reason);
+  }
+
+  push(result: ExecutionResult, cursor?: string): void {
+    if (this.#isEnded) return;
+    this.#cursor = cursor ?? this.#cursor;
+    this.#deliver(result);
+  }
+
+  /** The stream stands at this position, though there is nothing to tell. */
+  moveTo(cursor: string): void {
+    this.#cursor = cursor;
+    if (this.#buffer.length > 0 || this.#isEnded) return;
+    this.#takenCursor = cursor;
+    this.onPosition?.(cursor);
+  }
+
+  /** Waits until the buffer has room, or the stream has ended. False when there is none after so long. */
+  async room(milliseconds: number): Promise<boolean> {
+    if (!this.isFull) return true;
+    return new Promise((resolve) => {
+      const stall = setTimeout(() => this.#settleRoom(resolve, false), milliseconds);
+      this.#makeRoom = () => {
+        clearTimeout(stall);
+        this.#settleRoom(resolve, true);
+      };
+    });
+  }
+
+  /** Ends the stream after what is buffered. */
+  finish(): void {
+    this.#end();
+  }
+
+  /** Ends the stream with an error after what is buffered. */
+  fail(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#deliver(this.#owner.toResult(error, this.#cursor, this));
+    this.#end();
+  }
+
+  /** Ends the stream with an error at once: what is buffered may not be told any more. */
+  revoke(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#buffer.length = 0;
+    this.#deliver(this.#owner.toResult(error, this.#takenCursor, this));
+    this.#end();
   }
 
   async next(): Promise<IteratorResult<ExecutionResult, void>> {
     const buffered = this.#buffer.shift();
     this.#makeRoom?.();
-    if (buffered) return { done: false, value: buffered };
+    if (buffered) {
+      this.#takenCursor = buffered.cursor;
+      return { done: false, value: buffered.result };
+    }
     if (!this.#isEnded) return new Promise((resolve) => (this.#waiting = resolve));
-    this.#options.onTaken?.();
+    this.#owner.onTaken(this);
     return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<ExecutionResult, void>> {
     this.#buffer.length = 0;
     this.#end();
-    this.#options.onTaken?.();
+    this.#owner.onTaken(this);
     return { done: true, value: undefined };
   }
 
@@ -69,65 +146,33 @@ export class DeliveryStream implements AsyncGenerator<ExecutionResult, void, voi
     return this;
   }
 
-  async #pump(): Promise<void> {
-    try {
-      while (!this.#isEnded) {
-        const item = await this.#source.next();
-        if (this.#isEnded) return;
-        if (item.done) return this.#end();
-        this.#deliver(this.#options.mask(item.value));
-        if (this.#buffer.length >= this.#options.bufferMax) await this.#room();
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** Waits until the client takes a response. */
-  async #room(): Promise<void> {
-    const { stallSecondsMax } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      const stall = setTimeout(() => {
-        reject(new PlatformError('SLOW_CONSUMER', 'The stream was read too slowly. Resume from the last cursor.'));
-      }, stallSecondsMax * 1_000);
-      this.#makeRoom = () => {
-        clearTimeout(stall);
-        this.#makeRoom = undefined;
-        resolve();
-      };
-    });
-  }
-
-  #revoke(): void {
-    this.#buffer.length = 0;
-    this.#fail(this.#options.signal.reason);
-  }
-
-  #fail(error: unknown): void {
-    if (this.#isEnded) return;
-    this.#deliver(this.#options.toResult(error));
-    this.#end();
-  }
-
   #deliver(result: ExecutionResult): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (waiting) waiting({ done: false, value: result });
-    else this.#buffer.push(result);
+    if (waiting) {
+      this.#takenCursor = this.#cursor;
+      waiting({ done: false, value: result });
+    } else {
+      this.#buffer.push({ result, cursor: this.#cursor });
+    }
+  }
+
+  #settleRoom(resolve: (hasRoom: boolean) => void, hasRoom: boolean): void {
+    this.#makeRoom = undefined;
+    resolve(hasRoom);
   }
 
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#makeRoom?.();
-    if (this.#waiting) {
-      this.#waiting({ done: true, value: undefined });
-      this.#options.onTaken?.();
-    }
+    const waiting = this.#waiting;
     this.#waiting = undefined;
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
-    // The client does not wait for the source, and the source's trouble in ending is not the client's.
-    this.#source.return().catch(() => undefined);
-    this.#options.onEnd();
+    if (waiting) {
+      waiting({ done: true, value: undefined });
+      this.#owner.onTaken(this);
+    }
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#owner.onEnd(this);
   }
 }

@@ -10,7 +10,6 @@ import {
   type GraphQLArgument,
   type GraphQLCompositeType,
   type GraphQLInputType,
-  type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
 
@@ -30,10 +29,19 @@ export class OperationWriter {
   readonly #schema: GraphQLSchema;
   readonly #ids: readonly string[];
   readonly #random: () => number;
+  readonly #deferChance: number;
+  readonly #depth: number;
   #fragments: string[] = [];
   #aliases = 0;
 
-  constructor(schema: GraphQLSchema, ids: readonly string[], random: () => number) {
+  constructor(
+    schema: GraphQLSchema,
+    ids: readonly string[],
+    random: () => number,
+    { deferChance = 0, depth = 5 }: { readonly deferChance?: number; readonly depth?: number } = {},
+  ) {
+    this.#deferChance = deferChance;
+    this.#depth = depth;
     this.#schema = schema;
     this.#ids = ids;
     this.#random = random;
@@ -46,7 +54,7 @@ export class OperationWriter {
     const mutation = this.#schema.getMutationType();
     const root = mutation && this.#random() < 0.1 ? mutation : this.#schema.getQueryType();
     if (!root) throw new Error('the schema has no query type');
-    const selection = this.#selection(root, 5);
+    const selection = this.#selection(root, this.#depth);
     const keyword = root === mutation ? 'mutation' : 'query';
     const sentinel = '__typename @include(if: $yes) @skip(if: $no)';
     return `${keyword} Random($yes: Boolean!, $no: Boolean = false) { ${selection} ${sentinel} } ${this.#fragments.join(' ')}`;
@@ -63,17 +71,25 @@ export class OperationWriter {
       for (const possible of this.#schema.getPossibleTypes(type))
         if (this.#random() < 0.5) parts.push(this.#fragment(possible, depth));
     }
+    if (this.#deferChance > 0 && depth > 0 && this.#random() < this.#deferChance)
+      parts.push(this.#fragment(type, depth));
     if (this.#random() < 0.2) parts.push('__typename');
     const written = parts.filter((part) => part !== '').join(' ');
     return written === '' ? '__typename' : written;
   }
 
-  #fragment(type: GraphQLObjectType, depth: number): string {
+  #fragment(type: GraphQLCompositeType, depth: number): string {
     const selection = this.#selection(type, depth - 1);
-    if (this.#random() < 0.5) return `... on ${type.name}${this.#condition()} { ${selection} }`;
+    if (this.#random() < 0.5) return `... on ${type.name}${this.#condition()}${this.#defer()} { ${selection} }`;
     const name = `F${this.#fragments.length}_${type.name}`;
     this.#fragments.push(`fragment ${name} on ${type.name} { ${selection} }`);
-    return `...${name}${this.#condition()}`;
+    return `...${name}${this.#condition()}${this.#defer()}`;
+  }
+
+  #defer(): string {
+    if (this.#deferChance === 0 || this.#random() > this.#deferChance) return '';
+    const chance = this.#random();
+    return chance < 0.7 ? ' @defer' : chance < 0.85 ? ' @defer(if: $yes)' : ' @defer(if: $no)';
   }
 
   #field(field: { name: string; type: unknown; args: readonly GraphQLArgument[] }, depth: number): string {

@@ -4,6 +4,7 @@ import { composeSupergraph, type ComposedSupergraph } from '../supergraph.js';
 import { InProcessTransport } from '../transports/in-process-transport.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
 import { shopResolvers, type ShopResolvers } from './shop-resolvers.js';
+import type { TestGraph } from './test-graph.js';
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: [
   "@key", "@requires", "@external", "@provides", "@shareable", "@interfaceObject", "@override", "@inaccessible",
@@ -63,6 +64,15 @@ export const SHOP_SDL: Readonly<Record<'accounts' | 'products' | 'reviews' | 'sh
 };
 
 export type ShopService = keyof typeof SHOP_SDL;
+
+export const SHOP: TestGraph<ShopService> = {
+  name: 'shop',
+  sdl: SHOP_SDL,
+  resolvers: shopResolvers,
+  interfaceObjects: ['Product'],
+  ids: ['u1', 'u2', 'u3', 'u9', 'g1', 'p1', 'p2', 'p3', 'p4', 'p9', 'r1', 'r3', 'r9'],
+  depth: 5,
+};
 
 let composed: ComposedSupergraph | undefined;
 

@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import { createHandler } from 'graphql-http/lib/use/http';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { takeTurns } from '../../kernel/http/event-loop-turns.js';
 
 export interface SubgraphServer {
   readonly url: string;
@@ -11,6 +12,8 @@ export interface SubgraphServer {
   readonly received: IncomingHttpHeaders[];
   /** Open WebSockets. */
   socketCount(): number;
+  /** Breaks all WebSockets off, as a network would. */
+  dropSockets(): void;
   stop(): Promise<void>;
 }
 
@@ -24,7 +27,7 @@ export async function startSubgraphServer(schema: GraphQLSchema): Promise<Subgra
   });
   const sockets = new WebSocketServer({ server, path: '/graphql' });
   sockets.on('connection', (_, request) => received.push(request.headers));
-  const { dispose } = useServer({ schema }, sockets);
+  const { dispose } = useServer({ schema, onNext: takeTurns() }, sockets);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
@@ -33,6 +36,9 @@ export async function startSubgraphServer(schema: GraphQLSchema): Promise<Subgra
     server,
     received,
     socketCount: () => sockets.clients.size,
+    dropSockets: () => {
+      for (const socket of sockets.clients) socket.terminate();
+    },
     stop: async () => {
       await dispose();
       server.closeAllConnections();

@@ -112,9 +112,14 @@ function faultOf(
   return new AnswerFault('bad', `answered no JSON (status ${status}, content type ${String(type).slice(0, 100)})`);
 }
 
+/** The one accepted last: a subgraph always says the same. */
+let lastJsonType = '';
+
 function isJsonType(type: string): boolean {
-  if (JSON_TYPES.has(type)) return true;
-  return JSON_TYPES.has((type.split(';', 1)[0] ?? '').trim().toLowerCase());
+  if (type === lastJsonType) return true;
+  if (!JSON_TYPES.has((type.split(';', 1)[0] ?? '').trim().toLowerCase())) return false;
+  lastJsonType = type;
+  return true;
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3). */

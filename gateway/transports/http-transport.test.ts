@@ -1,10 +1,13 @@
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { shopSchemas } from '../testing/shop-graph.js';
+import { shopSchemas, shopTransports } from '../testing/shop-graph.js';
 import { startSubgraphServer, type SubgraphServer } from '../testing/subgraph-server.js';
 import { startTestGateway, type TestContext, type TestGateway } from '../testing/test-gateway.js';
 import { HttpTransport } from './http-transport.js';
+import type { SubgraphTransport } from './subgraph-transport.js';
+import type { RequestListener } from 'node:http';
+import { startOddServer } from '../testing/odd-server.js';
 import { operationOf } from '../testing/operation-of.js';
 
 let subgraphs: Map<string, SubgraphServer>;
@@ -18,7 +21,10 @@ beforeAll(async () => {
   subgraphs = new Map(servers);
   const headersFor = ({ name }: TestContext): Record<string, string> => ({ 'x-actor': name });
   const transports = new Map(
-    servers.map(([name, { url }]) => [name, new HttpTransport<TestContext>({ name, url, headersFor })]),
+    servers.map(([name, { url }]) => [
+      name,
+      new HttpTransport<TestContext>({ name, url, headersFor, idleSocketSeconds: 0.05 }),
+    ]),
   );
   overHttp = await startTestGateway({ transports });
   inProcess = await startTestGateway();
@@ -46,6 +52,25 @@ describe('subgraphs over HTTP', () => {
     '{ user(id: "u9") { id } review(id: "r4") { author { name } product { title } } }',
   ])('answer %s as they do in process', async (query) => {
     expect(await ask(overHttp, query)).toEqual(await ask(inProcess, query));
+  });
+
+  it.each<[string, RequestListener]>([
+    ['answers garbage', (_, response) => void response.end('<html>')],
+    ['lies about its types', (_, response) => void response.end('{"data":{"_entities":"all","me":[1],"users":{}}}')],
+    ['breaks off', ({ socket }) => void socket.destroy()],
+    ['never answers', () => undefined],
+  ])('cost their own fields only when one %s', async (_, answer) => {
+    const odd = await startOddServer(answer);
+    const transports = new Map<string, SubgraphTransport>(shopTransports());
+    const options = { name: 'reviews', url: odd.url, headersFor: () => ({}), deadlineSeconds: 0.3 };
+    transports.set('reviews', new HttpTransport(options));
+    const test = await startTestGateway({ transports });
+    expect(await ask(test, '{ me { name reviews { body } } products { id averageScore } }')).toMatchObject({
+      data: { me: { name: 'Ada', reviews: null }, products: [{ id: 'p1', averageScore: null }, {}, {}, {}] },
+      errors: expect.arrayContaining([expect.objectContaining({ path: ['me', 'reviews'] })]),
+    });
+    await test.stop();
+    odd.stop();
   });
 
   it('get the headers that carry the caller', async () => {

@@ -7,6 +7,7 @@ import type { FetchSharing } from './fetch-sharing.js';
 import { exchange } from './http-exchange.js';
 import { bodyWriter } from './request-body.js';
 import { ParsedAnswer, SharedFetch } from './shared-fetch.js';
+import { SubgraphSockets } from './subgraph-sockets.js';
 import type {
   SubgraphCall,
   SubgraphFetch,
@@ -15,7 +16,6 @@ import type {
   SubgraphSubscription,
   SubgraphTransport,
 } from './subgraph-transport.js';
-import { subscribeOverWebSocket } from './web-socket-subscription.js';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -33,12 +33,19 @@ export interface HttpTransportOptions<Context> {
   /** Further attempts of a query whose answer did not come. Mutations are sent once. */
   readonly retriesMax?: number;
   readonly responseBytesMax?: number;
-  /** Events of one subscription that may wait here before the subgraph is made to wait. */
+  /** Events of one stream that may wait for its reader. */
   readonly eventsBufferMax?: number;
+  /** Streams of one caller that share a WebSocket. */
+  readonly streamsPerSocketMax?: number;
+  /** How long a WebSocket stays open without streams. */
+  readonly idleSocketSeconds?: number;
   readonly circuitBreaker?: Partial<CircuitBreakerOptions>;
   /** Told whenever the circuit to this subgraph opens, tries, or closes. */
   readonly onCircuitChange?: (state: CircuitState) => void;
-  /** Lets identical queries of one caller share a fetch. Headers of the first are sent, with its trace. */
+  /**
+   * Lets identical queries of one caller share a fetch, and its streams a WebSocket. Headers of the first are sent, with
+   * its trace.
+   */
   readonly sharing?: FetchSharing<Context>;
 }
 
@@ -48,7 +55,9 @@ const DEFAULTS = {
   deadlineSeconds: 10,
   retriesMax: 2,
   responseBytesMax: 32_000_000,
-  eventsBufferMax: 64,
+  eventsBufferMax: 256,
+  streamsPerSocketMax: 1_000,
+  idleSocketSeconds: 10,
 };
 const RETRY_PAUSE_MILLISECONDS = 25;
 
@@ -64,6 +73,7 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
   readonly #pool: Pool;
   readonly #path: string;
   readonly #breaker: CircuitBreaker;
+  readonly #sockets: SubgraphSockets;
   #fetchCount = 0;
 
   constructor(options: HttpTransportOptions<Context>) {
@@ -77,6 +87,14 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
       connectTimeout: this.#options.deadlineSeconds * 1_000,
       headersTimeout: 0,
       bodyTimeout: 0,
+    });
+    this.#sockets = new SubgraphSockets({
+      name: options.name,
+      url: options.url.replace(/^http/, 'ws'),
+      messageBytesMax: this.#options.responseBytesMax,
+      bufferMax: this.#options.eventsBufferMax,
+      streamsMax: this.#options.streamsPerSocketMax,
+      idleSeconds: this.#options.idleSocketSeconds,
     });
   }
 
@@ -100,19 +118,14 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
   }
 
   async subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult>> {
-    const { name, url, headersFor, eventsBufferMax, responseBytesMax } = this.#options;
-    return subscribeOverWebSocket({
-      name,
-      url: url.replace(/^http/, 'ws'),
-      headers: await headersFor(request.context as Context),
-      request,
-      bufferMax: eventsBufferMax,
-      messageBytesMax: responseBytesMax,
-    });
+    const { headersFor, sharing } = this.#options;
+    const context = request.context as Context;
+    const headers = await headersFor(context);
+    return this.#sockets.subscribe(sharing?.keyOf(context) ?? JSON.stringify(headers), request, headers);
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all([this.#pool.destroy(), this.#sockets.close()]);
   }
 
   async #mutate(call: SubgraphCall, body: string): Promise<SubgraphResult> {

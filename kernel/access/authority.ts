@@ -64,6 +64,13 @@ export interface Authority {
   lockStatement(organizationId: string | null, mode?: 'shared' | 'exclusive'): string | Statement;
   /** One SQL statement run after the lock is held; its single row `{ revision }` is handed to {@link decide}. */
   revisionStatement(organizationId: string | null): string | Statement;
+  /**
+   * As {@link lockStatement} in the shared form, for several organizations: a row `{ organization_id, is_locked }` for
+   * each. An organization whose lock cannot be had at once is not waited for: others would wait with it.
+   */
+  lockTogetherStatement(organizationIds: readonly string[]): string | Statement;
+  /** As {@link revisionStatement}, for several: a row `{ organization_id, revision }` for each. */
+  revisionsStatement(organizationIds: readonly string[]): string | Statement;
   /** Decides on data at least as new as `revision`; never answers from the past. Without a revision: as fresh as the snapshot's budget. */
   decide(actor: Actor, permission: string, scope: Scope, revision?: string): Promise<Decision>;
   /** Where the actor holds the permission. */

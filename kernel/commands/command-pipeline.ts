@@ -1,23 +1,19 @@
 import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
-import type { AuditRecord, Authority, Decision, Scope } from '../access/authority.js';
+import type { Authority, Decision, Scope } from '../access/authority.js';
 import type { Database, Isolation } from '../database/database.js';
 import { isTransient, violatedConstraint } from '../database/database-errors.js';
 import { UNSTORABLE_TEXT, findUnstorableText } from '../database/storable-text.js';
 import type { Statement } from '../database/statement-batch.js';
-import type { Transaction } from '../database/transaction.js';
 import { PlatformError } from '../errors/platform-error.js';
 import { type Refused, refuse, refuseAll } from '../errors/refusal.js';
-import { emitEvent } from '../events/event-type.js';
 import type { CommandMetrics } from '../telemetry/metrics.js';
 import { inSpan } from '../telemetry/tracing.js';
-import type { Command, CommandContext, CommandResult, Json } from './command.js';
-import { type IdempotencyEntry, findStatement, idempotencyEntry, storeResult, storedResult } from './idempotency.js';
-
-export interface Invocation {
-  readonly actor: Actor;
-  readonly correlationId: string;
-}
+import { type CommandCall, contextOf } from './command-call.js';
+import { CommandGroups } from './command-groups.js';
+import type { Command, CommandResult, Json } from './command.js';
+import { type Draft, type Invocation, auditRecord, denial, denialRecord, refusalRecord } from './command-records.js';
+import { findStatement, idempotencyEntry, nameOf, replayOf, storeResults, storedResults } from './idempotency.js';
 
 export interface PipelineOptions {
   readonly database: Database;
@@ -33,11 +29,6 @@ class Undo extends Error {
   }
 }
 
-interface Draft {
-  target: { type: string; id: string } | null;
-  metadata: Readonly<Record<string, unknown>>;
-}
-
 const ATTEMPTS = 4;
 
 /** The one way for every change. See the design, "the command pipeline". */
@@ -45,12 +36,20 @@ export class CommandPipeline {
   readonly #database: Database;
   readonly #metrics: CommandMetrics;
   readonly #clock: () => Date;
+  readonly #groups: CommandGroups;
   #authority: Authority | undefined;
 
   constructor(options: PipelineOptions) {
     this.#database = options.database;
     this.#metrics = options.metrics;
     this.#clock = options.clock ?? (() => new Date());
+    this.#groups = new CommandGroups({
+      parts: () => ({ database: this.#database, authority: this.authority, now: this.#clock() }),
+      alone: (call) => this.#alone(call),
+      refused: ({ command, invocation, scope }, outcome) =>
+        this.#refused(command.action, invocation, { scope, outcome }),
+      denied: ({ invocation }, decision) => this.#denied(decision, invocation),
+    });
   }
 
   /** Gives the pipeline its authority, once. Without one, everything is refused. */
@@ -95,25 +94,14 @@ export class CommandPipeline {
     if (unstorable !== null) return refuseAll([toRefusal({ path: unstorable, message: UNSTORABLE_TEXT })]);
     const parsed = command.input.safeParse(rawInput);
     if (!parsed.success) return refuseAll(parsed.error.issues.map(toRefusal));
-    const scope = await this.#scopeOf(command, parsed.data, actor);
-    if (scope === null)
-      return this.#refused(
-        command.action,
-        invocation,
-        null,
-        refuse('NOT_FOUND', 'The thing that the input names does not exist.'),
-      );
-    const entry = idempotencyEntry(actor.id, command.action, parsed.data);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#attempt(command, parsed.data, { invocation, scope, entry });
-      } catch (error) {
-        if (error instanceof Undo) return this.#refused(command.action, invocation, scope, error.refused);
-        const isRace = violatedConstraint(error) === 'idempotency_pkey';
-        if (attempt >= ATTEMPTS || !(isRace || isTransient(error))) throw error;
-        await pause(attempt);
-      }
+    const input = parsed.data;
+    const scope = await this.#scopeOf(command, input, actor);
+    if (scope === null) {
+      const outcome = refuse('NOT_FOUND', 'The thing that the input names does not exist.');
+      return this.#refused(command.action, invocation, { scope, outcome });
     }
+    const call = { command, input, invocation, scope, entry: idempotencyEntry(actor.id, command.action, input) };
+    return this.#groups.takes(call) ? this.#groups.submit(call) : this.#alone(call);
   }
 
   async #scopeOf<Input extends z.ZodType>(
@@ -129,62 +117,61 @@ export class CommandPipeline {
     );
   }
 
-  async #attempt<Input extends z.ZodType, Result extends Json>(
-    command: Command<Input, Result>,
-    input: z.output<Input>,
-    run: { invocation: Invocation; scope: Scope; entry: IdempotencyEntry | null },
+  /** Decides a call in a transaction of its own, again after a deadlock, a serialization failure or a race for its key. */
+  async #alone<Input extends z.ZodType, Result extends Json>(
+    call: CommandCall<Input, Result>,
   ): Promise<CommandResult<Result>> {
-    const { invocation, scope, entry } = run;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(call);
+      } catch (error) {
+        const { command, invocation, scope } = call;
+        if (error instanceof Undo) return this.#refused(command.action, invocation, { scope, outcome: error.refused });
+        const isRace = violatedConstraint(error) === 'idempotency_pkey';
+        if (attempt >= ATTEMPTS || !(isRace || isTransient(error))) throw error;
+        await pause(attempt);
+      }
+    }
+  }
+
+  async #attempt<Input extends z.ZodType, Result extends Json>(
+    call: CommandCall<Input, Result>,
+  ): Promise<CommandResult<Result>> {
+    const { command, input, invocation, scope, entry } = call;
     const lockMode = command.changesAccess === true ? 'exclusive' : 'shared';
     const preamble: Statement[] = [
       statementOf(this.authority.lockStatement(scope.organizationId, lockMode)),
       statementOf(this.authority.revisionStatement(scope.organizationId)),
     ];
-    if (entry !== null) preamble.push(findStatement(entry));
+    if (entry !== null) preamble.push(findStatement([entry]));
     return this.#database.transaction(
       isolationFor(scope, invocation.actor),
       async (tx, [, revisionRows, storedRows]) => {
-        const revision = revisionOf(revisionRows);
-        await this.#authorize(command, invocation, scope, revision);
-        const stored = storedResult(storedRows);
-        if (stored !== null && entry !== null) return replay<Result>(stored, entry, revision);
+        const accessRevision = revisionOf(revisionRows);
+        await this.#authorize(call, accessRevision);
+        const stored = entry === null ? undefined : storedResults(storedRows).get(nameOf(entry));
+        if (stored !== undefined && entry !== null)
+          return undoRefused(replayOf(stored, entry, accessRevision)) as CommandResult<Result>;
         const draft: Draft = { target: null, metadata: {} };
-        const outcome = await command.run(this.#context(tx, run, draft), input);
-        if (!outcome.ok) throw new Undo(outcome);
-        const auditId = this.authority.audit(
-          tx,
-          auditRecord(command.action, invocation, { scope, draft, result: 'success' }),
-        );
-        const receipt = { auditId, accessRevision: revision, isReplay: false };
-        if (entry !== null) storeResult(tx, entry, outcome.value, receipt);
-        return { ...outcome, receipt };
+        const context = contextOf(call, { tx, outbox: tx, draft, now: this.#clock() });
+        const outcome = undoRefused(await command.run(context, input));
+        const record = auditRecord(command.action, invocation, { scope, draft, result: 'success' });
+        const auditId = this.authority.audit(tx, record);
+        if (entry !== null) storeResults(tx, [{ entry, value: outcome.value, auditId }]);
+        return { ...outcome, receipt: { auditId, accessRevision, isReplay: false } };
       },
       { preamble },
     );
   }
 
-  #context(tx: Transaction, run: { invocation: Invocation; scope: Scope }, draft: Draft): CommandContext {
-    const now = this.#clock();
-    const { actor, correlationId } = run.invocation;
-    return {
-      tx,
-      actor,
-      scope: run.scope,
-      correlationId,
-      now,
-      emit: (type, event) => void emitEvent(tx, type, event, { correlationId, actorId: actor.id, now }),
-      describe: (target, metadata = {}) => {
-        draft.target = target;
-        draft.metadata = { ...draft.metadata, ...metadata };
-      },
-    };
+  async #authorize(call: CommandCall, revision: string): Promise<void> {
+    const { command, invocation, scope } = call;
+    if (invocation.actor.kind === 'system' || command.isSelfService === true) return;
+    const decision = await this.authority.decide(invocation.actor, command.action, scope, revision);
+    if (!decision.isAllowed) await this.#denied(decision, invocation);
   }
 
-  async #authorize(command: Command, invocation: Invocation, scope: Scope, revision: string): Promise<void> {
-    const { actor } = invocation;
-    if (actor.kind === 'system' || command.isSelfService === true) return;
-    const decision = await this.authority.decide(actor, command.action, scope, revision);
-    if (decision.isAllowed) return;
+  async #denied(decision: Decision, invocation: Invocation): Promise<never> {
     await this.auditDenial(decision, invocation);
     throw denial(decision);
   }
@@ -192,32 +179,26 @@ export class CommandPipeline {
   /** Records a denial in a transaction of its own. Queries call it too. */
   async auditDenial(decision: Decision, invocation: Invocation): Promise<void> {
     await this.#database.transaction('system', async (tx) => {
-      this.authority.audit(tx, {
-        ...auditRecord(decision.permission, invocation, {
-          scope: decision.scope,
-          draft: { target: null, metadata: {} },
-          result: 'denied',
-        }),
-        targetType: decision.scope.level,
-        targetId: decision.scope.id,
-        reasonCode: decision.reason,
-        metadata: { decisionId: decision.id, revision: decision.revision },
-      });
+      this.authority.audit(tx, denialRecord(decision, invocation));
     });
   }
 
-  async #refused(action: string, invocation: Invocation, scope: Scope | null, refused: Refused): Promise<Refused> {
-    const record = auditRecord(action, invocation, {
-      scope: scope ?? { level: 'platform', id: 'platform', organizationId: null },
-      draft: { target: null, metadata: { reasons: refused.refusals.map((refusal) => refusal.code) } },
-      result: 'failure',
-    });
-    const reasonCode = refused.refusals[0]?.code ?? null;
+  async #refused(
+    action: string,
+    invocation: Invocation,
+    refused: { readonly scope: Scope | null; readonly outcome: Refused },
+  ): Promise<Refused> {
     await this.#database.transaction('system', async (tx) => {
-      this.authority.audit(tx, { ...record, reasonCode });
+      this.authority.audit(tx, refusalRecord(action, invocation, refused));
     });
-    return refused;
+    return refused.outcome;
   }
+}
+
+/** Undoes the transaction when it was refused. */
+function undoRefused<Value extends { readonly ok: boolean }>(outcome: Value | Refused): Exclude<Value, Refused> {
+  if (!outcome.ok) throw new Undo(outcome as Refused);
+  return outcome as Exclude<Value, Refused>;
 }
 
 function statementOf(statement: string | Statement): Statement {
@@ -234,63 +215,6 @@ function revisionOf(rows: readonly Record<string, unknown>[] | undefined): strin
 function isolationFor(scope: Scope, actor: Actor): Isolation {
   if (scope.organizationId !== null) return [scope.organizationId];
   return actor.organizationIds === '*' || scope.level === 'platform' ? 'system' : actor.organizationIds;
-}
-
-function replay<Result extends Json>(
-  stored: { inputHash: string; value: Json; auditId: string },
-  entry: IdempotencyEntry,
-  revision: string,
-): CommandResult<Result> {
-  if (stored.inputHash !== entry.inputHash) {
-    throw new Undo(
-      refuse(
-        'IDEMPOTENCY_CONFLICT',
-        'This idempotency key was used before with another input. Use a new key for a new request.',
-        {
-          field: ['input', 'idempotencyKey'],
-        },
-      ),
-    );
-  }
-  return {
-    ok: true,
-    value: stored.value as Result,
-    receipt: { auditId: stored.auditId, accessRevision: revision, isReplay: true },
-  };
-}
-
-function auditRecord(
-  action: string,
-  invocation: Invocation,
-  facts: { scope: Scope; draft: Draft; result: AuditRecord['result'] },
-): AuditRecord {
-  return {
-    action,
-    result: facts.result,
-    actor: invocation.actor,
-    scope: facts.scope,
-    targetType: facts.draft.target?.type ?? null,
-    targetId: facts.draft.target?.id ?? null,
-    correlationId: invocation.correlationId,
-    reasonCode: null,
-    metadata: facts.draft.metadata,
-  };
-}
-
-/** The error of a denial; hides the scope's existence from those who may not know of it. */
-export function denial(decision: Decision): PlatformError {
-  if (!decision.isScopeVisible) return new PlatformError('NOT_FOUND', 'The thing that was named does not exist.');
-  const code = decision.reason === 'STEP_UP_REQUIRED' ? 'STEP_UP_REQUIRED' : 'FORBIDDEN';
-  return new PlatformError(code, decision.message, {
-    decision: {
-      id: decision.id,
-      permission: decision.permission,
-      scope: { level: decision.scope.level, id: decision.scope.id },
-      reason: decision.reason,
-      revision: decision.revision,
-      ...decision.explanation,
-    },
-  });
 }
 
 function toRefusal(issue: Pick<z.core.$ZodIssue, 'path' | 'message'>): {

@@ -37,7 +37,33 @@ export interface Command<Input extends z.ZodType = z.ZodType, Result extends Jso
   readonly changesAccess?: boolean;
   /** Run again as a whole after a deadlock or serialization failure: it must change nothing but the database. */
   readonly run: (context: CommandContext, input: z.output<Input>) => Promise<Outcome<Result>>;
+  /** Present when waiting invocations may share one transaction; see {@link defineGroupCommand}. */
+  readonly runTogether?: RunTogether<Input, Result>;
 }
+
+/** One invocation among those that share a transaction; every context has the same `tx`. */
+export interface GroupMember<Input extends z.ZodType = z.ZodType> {
+  readonly context: CommandContext;
+  readonly input: z.output<Input>;
+}
+
+/**
+ * Decides members in one transaction; one outcome each, in their order. A member that is not accepted has changed
+ * nothing in `tx`: the others are committed without it (what it emitted or described is dropped by the kernel). `null`
+ * says that it cannot be decided beside the others: it is decided again, by itself. A single member is never answered
+ * `null`, and may be refused after it changed something. Whatever is thrown undoes all, and each is decided by itself.
+ * The members may be of different organizations, and `tx` shows the rows of all of them: every statement names whose.
+ */
+export type RunTogether<Input extends z.ZodType, Result extends Json> = (
+  tx: Transaction,
+  members: readonly GroupMember<Input>[],
+) => Promise<readonly (Outcome<Result> | null)[]>;
+
+/** A command whose one implementation works on a list. It does not change access: nobody waits for its lock. */
+export type GroupCommand<Input extends z.ZodType, Result extends Json> = Omit<
+  Command<Input, Result>,
+  'run' | 'changesAccess' | 'runTogether'
+> & { readonly runTogether: RunTogether<Input, Result> };
 
 const ACTION = /^[a-z][a-z_]*\.[a-z][a-z_]*\.[a-z][a-z_]*$/;
 
@@ -46,6 +72,24 @@ export function defineCommand<Input extends z.ZodType, Result extends Json>(
 ): Command<Input, Result> {
   if (!ACTION.test(command.action)) throw new Error(`action "${command.action}" is not <domain>.<resource>.<verb>`);
   return command;
+}
+
+/**
+ * A command whose invocations wait for each other's commit anyway, and so go together: while a few transactions of it
+ * run, what arrives is collected, and runs in one transaction with set-based statements. Each invocation keeps its own
+ * decision, events, audit record, idempotency key and receipt, and is answered as if it had run by itself.
+ */
+export function defineGroupCommand<Input extends z.ZodType, Result extends Json>(
+  command: GroupCommand<Input, Result>,
+): Command<Input, Result> {
+  return defineCommand({
+    ...command,
+    async run(context, input) {
+      const [outcome] = await command.runTogether(context.tx, [{ context, input }]);
+      if (outcome == null) throw new Error(`${command.action} did not decide what was asked for alone`);
+      return outcome;
+    },
+  });
 }
 
 /** The audit record's id and the revision of access data that the command was decided on. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AUDIENCES, type Audience } from '../federation/audience.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -51,6 +52,8 @@ const schema = z.object({
   /** A composed supergraph that the gateway serves instead of its own, and follows when the file changes. */
   CP_SUPERGRAPH_FILE: z.string().min(1).optional(),
   CP_ENGINE: z.enum(['own', 'stock']).default('own'),
+  /** Whom the graph of this gateway is shown to: the contract graph `public` or `operator`, or the whole. */
+  CP_CONTRACT: z.enum(AUDIENCES).default('internal'),
   CP_EVENT_RETENTION_SECONDS: seconds.default(30 * 24 * 3600),
   CP_USAGE_WINDOW_SECONDS: seconds.default(60),
   CP_TOKEN_TTL_SECONDS: seconds.max(900).default(600),
@@ -95,6 +98,7 @@ export interface Configuration {
   readonly logLevel: string;
   readonly supergraphFile: string | null;
   readonly engine: 'own' | 'stock';
+  readonly contract: Audience;
   readonly eventRetentionSeconds: number;
   readonly usageWindowSeconds: number;
   readonly tokenTtlSeconds: number;
@@ -193,6 +197,7 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv): Configuration
     logLevel: settings.CP_LOG_LEVEL,
     supergraphFile: settings.CP_SUPERGRAPH_FILE ?? null,
     engine: settings.CP_ENGINE,
+    contract: settings.CP_CONTRACT,
     eventRetentionSeconds: settings.CP_EVENT_RETENTION_SECONDS,
     usageWindowSeconds: settings.CP_USAGE_WINDOW_SECONDS,
     tokenTtlSeconds: settings.CP_TOKEN_TTL_SECONDS,

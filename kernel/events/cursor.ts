@@ -19,3 +19,12 @@ export function decodeCursor(cursor: string): bigint {
   for (const digit of digits) position = position * 36n + BigInt(Number.parseInt(digit, 36));
   return position;
 }
+
+/** Instead of a cursor: begin with now, and tell first where that is (see `opened` of `StreamItem`). */
+export const NOW = 'now';
+
+/** As {@link decodeCursor}, for streams: also takes {@link NOW}, and nothing. */
+export function decodeStart(after: string | null | undefined): bigint | 'now' | undefined {
+  if (after == null) return undefined;
+  return after === NOW ? NOW : decodeCursor(after);
+}

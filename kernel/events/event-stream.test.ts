@@ -144,7 +144,20 @@ describe('streams of the event log', () => {
       setTimeout(resolve, 30);
     });
     authority.revokeAll(actor.id);
-    expect(await ended).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await ended).toMatchObject({ code: 'ACCESS_REVOKED', details: { reason: 'FORBIDDEN' } });
+  });
+
+  it('are refused before they begin with the code of the denial', async () => {
+    await expect(subscribe(testHuman([organizationId])).next()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('that are asked to begin with now tell where that is, and lose nothing from there though no event came', async () => {
+    const stream = subscribe(granted(), 'now');
+    const [opened] = await take(stream, 1);
+    await stream.return?.();
+    const cursor = opened?.kind === 'opened' ? encodeCursor(opened.position) : '';
+    for (const n of [21, 22]) await count(n);
+    expect((await take(subscribe(granted(), cursor), 2)).map(number)).toEqual([21, 22]);
   });
 
   it('end when the token expires', async () => {

@@ -9,13 +9,18 @@ export interface StreamGapNotice {
 
 export type StreamItem =
   | { readonly kind: 'event'; readonly entry: LoggedEvent }
-  | { readonly kind: 'gap'; readonly gap: StreamGapNotice };
+  | { readonly kind: 'gap'; readonly gap: StreamGapNotice }
+  /** Where a stream that begins with now begins: resuming after it misses nothing, though no event came yet. */
+  | { readonly kind: 'opened'; readonly position: bigint };
 
 export interface StreamOptions {
   readonly filter: EventFilter;
-  /** Continue after this position; without it the stream begins with what happens from now on. */
-  readonly after?: bigint | undefined;
-  /** Called before the first event and whenever access may have changed; a throw ends the stream with that error. */
+  /** Continue after this position; without it the stream begins with what happens from now on, and `'now'` also tells where that is. */
+  readonly after?: bigint | 'now' | undefined;
+  /**
+   * Called before the first event and whenever access may have changed. A throw ends the stream: before the first event
+   * with that error, later with ACCESS_REVOKED when it tells of a denial.
+   */
   readonly authorize: () => Promise<void>;
   /** Registers for "access may have changed". */
   readonly onAccessChange: (listener: () => void) => () => void;
@@ -31,7 +36,9 @@ const PAGE = 256;
  */
 export function streamEvents(feed: EventFeed, options: StreamOptions): AsyncIterableIterator<StreamItem> {
   const closing = new AbortController();
-  const items = streamItems(feed, options, closing);
+  // Now is when it is asked for, however long it takes to authorize it.
+  const from = typeof options.after === 'bigint' ? options.after : feed.head;
+  const items = streamItems(feed, options, { closing, from });
   return {
     [Symbol.asyncIterator]() {
       return this;
@@ -49,12 +56,13 @@ export function streamEvents(feed: EventFeed, options: StreamOptions): AsyncIter
 async function* streamItems(
   feed: EventFeed,
   options: StreamOptions,
-  closing: AbortController,
+  { closing, from }: { closing: AbortController; from: bigint },
 ): AsyncGenerator<StreamItem, void, undefined> {
   const access = new AccessWatch(options, closing);
   try {
     await options.authorize();
-    let position = options.after ?? feed.head;
+    let position = from;
+    if (options.after === 'now') yield { kind: 'opened', position };
     if (position + 1n < feed.firstKept) {
       yield { kind: 'gap', gap: { from: position + 1n, to: feed.firstKept - 1n } };
       position = feed.firstKept - 1n;
@@ -109,7 +117,9 @@ class AccessWatch {
     if (expiresAt !== undefined && expiresAt * 1000 <= Date.now()) {
       throw new PlatformError('TOKEN_EXPIRED', 'The token has expired; reconnect with a new one and the last cursor.');
     }
-    await this.#options.authorize();
+    await this.#options.authorize().catch((error: unknown) => {
+      throw endOfAccess(error);
+    });
   }
 
   async wait(feed: EventFeed, position: bigint): Promise<void> {
@@ -121,4 +131,14 @@ class AccessWatch {
     this.#unsubscribe();
     clearTimeout(this.#timer);
   }
+}
+
+/** What was allowed and is no more: `reason` keeps what a new request would be answered. */
+function endOfAccess(error: unknown): unknown {
+  if (!(error instanceof PlatformError) || (error.code !== 'FORBIDDEN' && error.code !== 'NOT_FOUND')) return error;
+  const { code, details, message } = error;
+  return new PlatformError('ACCESS_REVOKED', `Access to this stream has ended. ${message}`, {
+    ...details,
+    reason: code,
+  });
 }

@@ -49,7 +49,7 @@ export interface EventInput<Data extends z.ZodType> {
 
 /** Puts an event into the transaction's outbox. It is told if, and only if, the transaction commits. */
 export function emitEvent<Data extends z.ZodType>(
-  tx: Transaction,
+  tx: Pick<Transaction, 'send'>,
   type: EventType<Data>,
   input: EventInput<Data>,
   origin: { correlationId: string; actorId: string; now: Date },

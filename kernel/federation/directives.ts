@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Directive } from 'type-graphql';
+import type { Audience } from './audience.js';
 
 type TypeOrField = PropertyDecorator & MethodDecorator & ClassDecorator;
 
@@ -10,8 +11,8 @@ export const Key = (fields = 'id', options: { isResolvable?: boolean } = {}): Ty
   Directive(`@key(fields: ${quote(fields)}${options.isResolvable === false ? ', resolvable: false' : ''})`);
 export const Shareable = (): TypeOrField => Directive('@shareable');
 
-/** The audience of a type or field; contract graphs are filtered by it. */
-export const Tag = (name: 'public' | 'operator' | 'internal'): TypeOrField => Directive(`@tag(name: ${quote(name)})`);
+/** The audience of a type or field; contract graphs are filtered by it. A field's own goes before its type's. */
+export const Tag = (name: Audience): TypeOrField => Directive(`@tag(name: ${quote(name)})`);
 
 /** IBM cost specification: the weight of resolving this field once. Default is 1 for objects and 0 for leaves. */
 export const Cost = (weight: number): TypeOrField => Directive(`@cost(weight: ${weight})`);

@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 import { Field, ObjectType } from 'type-graphql';
+import type { Audience } from '../federation/audience.js';
+import { Tag } from '../federation/directives.js';
 import type { Page } from '../paging/keyset.js';
 import { Cursor } from './scalars.js';
 import { PageInfo } from './shared-types.js';
@@ -17,12 +19,14 @@ export interface Connection<Item> {
 
 type NodeClass<Item> = abstract new () => Item;
 
-/** Makes the `…Connection` and `…Edge` types of a list (Relay cursor connections, with the `nodes` shortcut). */
+/** Makes the `…Connection` and `…Edge` types of a list (Relay cursor connections, with the `nodes` shortcut), for the audience of its items. */
 export function connectionType<Item extends object>(
   name: string,
   node: () => NodeClass<Item>,
+  audience: Audience = 'public',
 ): new () => Connection<Item> {
   @ObjectType(`${name}Edge`, { description: `An item of a list of ${name}, with its cursor.` })
+  @Tag(audience)
   class ItemEdge {
     @Field(() => Cursor, { description: 'Where this item stands in the list.' })
     cursor!: string;
@@ -31,6 +35,7 @@ export function connectionType<Item extends object>(
   }
 
   @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}.` })
+  @Tag(audience)
   class ItemConnection {
     @Field(() => [ItemEdge], { description: 'The items with their cursors.' })
     edges!: ItemEdge[];

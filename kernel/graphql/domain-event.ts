@@ -13,7 +13,8 @@ export abstract class DomainEvent {
   @Field(() => Cursor, { description: 'Reconnect with the last one seen: nothing is lost and nothing repeated.' })
   cursor!: string;
   @Field(() => String, {
-    description: '`<domain>.<resource>.<past-tense verb>`, or `stream.gap` when events were removed by retention.',
+    description:
+      '`<domain>.<resource>.<past-tense verb>`, `stream.gap` when events were removed by retention, or `stream.opened` as the first of a stream that was asked to begin `after: "now"`.',
   })
   type!: string;
   @Field(() => DateTime, { description: 'When it happened.' })
@@ -34,19 +35,11 @@ export abstract class DomainEvent {
 
 /** Shapes an item of a stream for GraphQL. */
 export function toDomainEvent(item: StreamItem): DomainEvent {
+  if (item.kind === 'opened') return notice('stream.opened', encodeCursor(item.position), null);
   if (item.kind === 'gap') {
     const { from, to } = item.gap;
-    return {
-      cursor: encodeCursor(to),
-      type: 'stream.gap',
-      occurredAt: new Date(),
-      correlationId: '',
-      actorId: null,
-      subjectId: null,
-      subjectType: null,
-      data: {},
-      gap: { from: encodeCursor(from), to: encodeCursor(to), positions: Number(to - from + 1n) },
-    };
+    const cursor = encodeCursor(to);
+    return notice('stream.gap', cursor, { from: encodeCursor(from), to: cursor, positions: Number(to - from + 1n) });
   }
   const { event, position } = item.entry;
   return {
@@ -59,6 +52,21 @@ export function toDomainEvent(item: StreamItem): DomainEvent {
     subjectType: event.subjecttype,
     data: event.data,
     gap: null,
+  };
+}
+
+/** An event about the stream itself. */
+function notice(type: string, cursor: string, gap: StreamGap | null): DomainEvent {
+  return {
+    cursor,
+    type,
+    occurredAt: new Date(),
+    correlationId: '',
+    actorId: null,
+    subjectId: null,
+    subjectType: null,
+    data: {},
+    gap,
   };
 }
 

@@ -3,11 +3,12 @@ import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import type { Authority, Decision, Reach, Scope } from '../access/authority.js';
 import type { Command, CommandResult, Json } from '../commands/command.js';
-import { type CommandPipeline, denial } from '../commands/command-pipeline.js';
+import type { CommandPipeline } from '../commands/command-pipeline.js';
+import { denial } from '../commands/command-records.js';
 import type { Database, Isolation } from '../database/database.js';
 import type { Transaction } from '../database/transaction.js';
 import { PlatformError } from '../errors/platform-error.js';
-import { decodeCursor } from '../events/cursor.js';
+import { decodeCursor, decodeStart } from '../events/cursor.js';
 import type { EventFeed, EventFilter } from '../events/event-feed.js';
 import { type StreamItem, streamEvents } from '../events/event-stream.js';
 import type { MutationReceipt, UserError } from './shared-types.js';
@@ -175,7 +176,8 @@ export class RequestContext {
 
   /**
    * Streams events of a scope to the caller, who must hold `permission` there now and for as long as the stream runs;
-   * `null` asks for no more than being signed in. `after` is the last cursor seen; without it the stream begins now.
+   * `null` asks for no more than being signed in. `after` is the last cursor seen; without it the stream begins now, and
+   * with `now` as well, after an event `stream.opened` that tells its cursor.
    * `feed` names another log than that of events.
    */
   stream(options: {
@@ -188,7 +190,7 @@ export class RequestContext {
     const { permission, scope } = options;
     return streamEvents(options.feed ?? this.#services.feed, {
       filter: options.filter,
-      after: options.after == null ? undefined : decodeCursor(options.after),
+      after: decodeStart(options.after),
       authorize: async () => (permission === null ? this.requireSignIn() : this.fresh().require(permission, scope)),
       onAccessChange: (listener) =>
         this.authority.onAccessChange((organizationId) => {

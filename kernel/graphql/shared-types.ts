@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Field, Float, ID, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
 import { REFUSAL_CODES } from '../errors/error-codes.js';
-import { ListSize, Shareable } from '../federation/directives.js';
+import { ListSize, Shareable, Tag } from '../federation/directives.js';
 import { type Nanos, formatDecimal } from '../money/nano-units.js';
 import { Cursor, Decimal, JsonObject } from './scalars.js';
 
@@ -10,12 +10,14 @@ import { Cursor, Decimal, JsonObject } from './scalars.js';
   description: 'An object with a globally unique identifier (Relay object identification).',
   autoRegisterImplementations: false,
 })
+@Tag('public')
 export abstract class Node {
   @Field(() => ID, { description: 'A TypeID: a prefix that tells the type, and a UUIDv7.' })
   id!: string;
 }
 
 @ObjectType({ description: 'Where a page of a connection stands (Relay cursor connections).' })
+@Tag('public')
 @Shareable()
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether more items follow this page.' })
@@ -40,6 +42,7 @@ registerEnumType(CurrencyCode, {
 });
 
 @ObjectType({ description: "An amount of money, exact to a billionth of the currency's main unit." })
+@Tag('public')
 @Shareable()
 export class Money {
   @Field(() => Decimal, { description: 'The amount in main units, such as "12.50".' })
@@ -60,6 +63,7 @@ registerEnumType(UserErrorCode, {
 });
 
 @ObjectType({ description: 'A foreseen refusal: what is wrong, where in the input, and what would help.' })
+@Tag('public')
 @Shareable()
 export class UserError {
   @Field(() => UserErrorCode, { description: 'What kind of refusal it is; branch on this.' })
@@ -76,6 +80,7 @@ export class UserError {
 }
 
 @ObjectType({ description: 'Proof that a mutation was recorded.' })
+@Tag('public')
 @Shareable()
 export class MutationReceipt {
   @Field(() => ID, { description: 'Identifier of the audit record; evidence answers with the record and its proof.' })
@@ -99,6 +104,7 @@ export abstract class MutationPayload {
 @ObjectType({
   description: 'Events between two points of a stream that retention has removed. Read the present state instead.',
 })
+@Tag('public')
 @Shareable()
 export class StreamGap {
   @Field(() => Cursor, { description: 'The first position that is missing.' })

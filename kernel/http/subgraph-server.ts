@@ -6,6 +6,7 @@ import { type Context as WsContext, makeServer } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { RequestContext } from '../graphql/request-context.js';
 import type { Logger } from '../telemetry/logger.js';
+import { takeTurns } from './event-loop-turns.js';
 import { subscribeAfresh } from './subscribe-afresh.js';
 
 /** Makes the context of a request that another process signed for; throws when the signature does not hold. */
@@ -94,6 +95,7 @@ function serveSubscriptions(server: FastifyInstance, options: SubgraphServerOpti
       return true;
     },
     context: (context) => context.extra.context?.fresh(),
+    onNext: takeTurns(),
   });
   server.server.on('upgrade', (request, socket, head) => {
     if ((request.url ?? '').split('?', 1)[0] !== '/graphql') {

@@ -16,6 +16,8 @@ interface Grant {
  */
 export class TestAuthority implements Authority {
   readonly records: AuditRecord[] = [];
+  /** Organizations whose access lock cannot be had at once. */
+  readonly busy = new Set<string>();
   readonly #grants: Grant[] = [];
   readonly #listeners = new Set<(organizationId: string | null) => void>();
   #revision = 1;
@@ -50,6 +52,20 @@ export class TestAuthority implements Authority {
 
   revisionStatement(_organizationId: string | null): string | Statement {
     return `select ${this.#revision} as revision`;
+  }
+
+  lockTogetherStatement(organizationIds: readonly string[]): string | Statement {
+    return {
+      text: 'select id as organization_id, id <> all ($2::text[]) as is_locked from unnest($1::text[]) id',
+      values: [organizationIds, [...this.busy]],
+    };
+  }
+
+  revisionsStatement(organizationIds: readonly string[]): string | Statement {
+    return {
+      text: 'select id as organization_id, $2::bigint as revision from unnest($1::text[]) id',
+      values: [organizationIds, this.#revision],
+    };
   }
 
   async decide(actor: Actor, permission: string, scope: Scope): Promise<Decision> {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type webcrypto } from 'node:crypto';
 import { type JWTHeaderParameters, type JWTPayload, SignJWT, decodeJwt, decodeProtectedHeader, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ControlPlane } from '../../codegen/sdk/src/index.js';
+import { type ControlPlane, ProjectsDocument } from '../../codegen/sdk/src/index.js';
 import { Story } from '../../processes/demo/story.js';
 import { type GraphqlAnswer, type GraphqlCall, graphqlRequest } from '../harness/graphql-request.js';
 import { type TestPlatform, startPlatform } from '../harness/platform.js';
@@ -77,6 +77,31 @@ describe('what is no request of this graph', () => {
     const before = await rows.counts();
     expectRefused(await ask(call), code);
     expect(await rows.counts()).toEqual(before);
+  });
+});
+
+describe('demand', () => {
+  const nested = `{ projects(first: 100) { nodes { allocations(first: 100) { nodes { project { name } } } } } }`;
+
+  it('refuses an operation that could cost too much, naming what and how much', async () => {
+    const answer = await ask({ query: nested });
+    expectRefused(answer, 'QUERY_TOO_COMPLEX');
+    expect(answer.errors[0]?.extensions).toMatchObject({ limit: 'cost', max: 10_000, estimated: 20_201 });
+  });
+
+  it('answers a document of the SDK by its identifier, and says what it cost', async () => {
+    const response = await fetch(platform.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ documentId: ProjectsDocument.id, variables: { first: 5 } }),
+    });
+    const body = (await response.json()) as {
+      data: unknown;
+      extensions: { cost: { estimated: number; actual: number } };
+    };
+    expect(body.data).toMatchObject({ projects: { nodes: expect.any(Array) as unknown } });
+    expect(body.extensions.cost.actual).toBeLessThanOrEqual(body.extensions.cost.estimated);
+    expect(body.extensions.cost).toMatchObject({ max: 10_000, budget: { size: 2_000_000, perSecond: 100_000 } });
   });
 });
 

@@ -10,7 +10,9 @@ import { eventThroughput } from './benchmarks/event-throughput.js';
 import { federatedQuery } from './benchmarks/federated-query.js';
 import { gatewayPlanning } from './benchmarks/gateway-planning.js';
 import { gatewayQuery } from './benchmarks/gateway-query.js';
+import { gatewayStart } from './benchmarks/gateway-start.js';
 import { start } from './benchmarks/start.js';
+import { streams } from './benchmarks/streams.js';
 import { type Benchmark, type BenchmarkEnvironment, type Line, NotAvailable } from './harness/benchmark.js';
 import { withCpuProfile } from './harness/cpu-profile.js';
 import { LoadWatch, describeMachine } from './harness/machine.js';
@@ -24,8 +26,10 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventLatency,
   eventThroughput,
   federatedQuery,
-  gatewayPlanning,
   gatewayQuery,
+  streams,
+  gatewayPlanning,
+  gatewayStart,
 ];
 
 const USAGE = `usage: npm run bench -- [name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY] [--peers]

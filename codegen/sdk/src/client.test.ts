@@ -42,6 +42,17 @@ describe('requests', () => {
     expect(JSON.parse(server.requests[0]?.body ?? '')).toMatchObject({ operationName: 'Thing' });
   });
 
+  it('send the identifier of a document instead of its text when asked to, if it has one', async () => {
+    const server = await serve((_request, response) => json(response, { data: { thing: 'a' } }));
+    const client = new ControlPlane({ url: server.url, sendsDocumentIds: true });
+    await client.request({ ...Thing, id: 'sha256:abc' }, {});
+    await client.request(Thing, {});
+    expect(server.requests.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+      { documentId: 'sha256:abc', operationName: 'Thing', variables: {} },
+      { query: Thing.text, operationName: 'Thing', variables: {} },
+    ]);
+  });
+
   it('retry queries after 503 and lost connections, and give up after the attempts', async () => {
     const flaky = await serve((_request, response, count) => {
       if (count === 1) response.writeHead(503).end('busy');
@@ -187,6 +198,74 @@ describe('streams', () => {
       'The connection was lost.',
       'The connection was lost.',
     ]);
+  });
+
+  const after = (body: string): string | null =>
+    (JSON.parse(body) as { variables: { after: string | null } }).variables.after;
+  const tick = (n: number): string =>
+    `id: ${n}\nevent: next\ndata: ${JSON.stringify({ data: { ticks: { cursor: String(n), gap: null, n } } })}\n\n`;
+
+  it('come back from where they began when they are lost before their first event', async () => {
+    const server = await serve((request, response, count) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (count === 1) response.write(':\n\nid: 41\n\n', () => response.destroy());
+      else response.write(tick(Number(after(request.body) ?? 0) + 1));
+    });
+    const client = new ControlPlane({ url: server.url, retry });
+    for await (const event of client.stream(Ticks, {})) {
+      expect(event.n).toBe(42);
+      break;
+    }
+    expect(server.requests.map(({ body }) => after(body))).toEqual([null, '41']);
+  });
+
+  it('resume from the position that the server names beside the reason', async () => {
+    const server = await serve((request, response, count) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const errors = [{ message: 'slow', extensions: { code: 'SLOW_CONSUMER', lastCursor: '7', retryable: true } }];
+      if (count === 1) response.end(`event: next\ndata: ${JSON.stringify({ errors })}\n\nevent: complete\ndata:\n\n`);
+      else response.write(tick(Number(after(request.body)) + 1));
+    });
+    for await (const event of new ControlPlane({ url: server.url, retry }).stream(Ticks, {})) {
+      expect(event.n).toBe(8);
+      break;
+    }
+  });
+
+  it('go on with another token before theirs ends, losing and repeating nothing', async () => {
+    const server = await serve((request, response) => {
+      const start = Number(after(request.body) ?? 0);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(tick(start + 1) + tick(start + 2));
+      setTimeout(() => response.write(':credential-expires 2026-01-01T00:00:00.000Z\n\n'), 5);
+    });
+    let minted = 0;
+    const token = { token: async (refused: string | null) => (refused === null ? `t${minted}` : `t${++minted}`) };
+    const client = new ControlPlane({ url: server.url, retry, token });
+    const seen: number[] = [];
+    let reconnects = 0;
+    for await (const event of client.stream(Ticks, {}, { onReconnect: () => (reconnects += 1) })) {
+      seen.push(event.n);
+      if (event.n === 6) break;
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer t0',
+      'Bearer t1',
+      'Bearer t2',
+    ]);
+    expect(reconnects).toBe(0);
+  });
+
+  it('stay where they are when there is no other token yet', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`:credential-expires 2026-01-01T00:00:00.000Z\n\n${tick(1)}`);
+    });
+    const stream = new ControlPlane({ url: server.url, retry, token: 'fixed' }).stream(Ticks, {});
+    expect((await stream.next()).value).toMatchObject({ n: 1 });
+    await stream.return();
+    expect(server.requests).toHaveLength(1);
   });
 
   it('end with the error when access has ended', async () => {

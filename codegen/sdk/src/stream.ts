@@ -45,10 +45,18 @@ const FINAL = new Set([
   'PERSISTED_DOCUMENT_REQUIRED',
 ]);
 
+/** What a connection gives: an event; where the stream stands though no event came; or that it is to be made again. */
+type Item<Event> =
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'position'; readonly cursor: string }
+  | { readonly kind: 'renewed' };
+
 /**
  * Streams the single root field of a subscription over server-sent events. Keeps the last cursor, and comes back by itself
- * after a lost connection, an ended token or a restarted server, with what it missed. A gap is an ordinary event whose
- * `gap` is set. Ends when the caller stops, or with an error that coming back cannot mend.
+ * after a lost connection, an ended token or a restarted server, with what it missed: also when it was lost before its
+ * first event, for the server tells where it begins. When the server announces the end of the token, it goes on with
+ * another one before. A gap is an ordinary event whose `gap` is set. Ends when the caller stops, or with an error that
+ * coming back cannot mend.
  */
 export async function* stream<Event extends StreamedEvent>(
   options: TransportOptions,
@@ -61,15 +69,21 @@ export async function* stream<Event extends StreamedEvent>(
   const bearer = new Bearer(options.tokens);
   for (;;) {
     try {
-      for await (const event of connect<Event>(options, document, { ...variables, after: cursor }, call, bearer)) {
+      let isRenewed = false;
+      for await (const item of connect<Event>(options, document, { ...variables, after: cursor }, call, bearer)) {
+        isRenewed = item.kind === 'renewed';
+        if (item.kind === 'position') cursor = item.cursor;
+        if (item.kind !== 'event') continue;
         failures = 0;
         bearer.accept();
         // Not before the caller took it: a cursor must never run ahead of what was seen.
-        yield event;
-        cursor = event.cursor;
+        yield item.event;
+        cursor = item.event.cursor;
       }
+      if (isRenewed) continue;
       throw new ControlPlaneError('The stream ended.', { kind: 'network' });
     } catch (error) {
+      cursor = lastCursorOf(error) ?? cursor;
       if (!(error instanceof ControlPlaneError) || call.signal?.aborted === true || FINAL.has(error.code)) throw error;
       const isRenewed = isTokenRefused(error) && bearer.refuse();
       if (isTokenRefused(error) && !isRenewed) throw error;
@@ -88,7 +102,7 @@ async function* connect<Event>(
   variables: Readonly<Record<string, unknown>>,
   call: StreamOptions,
   bearer: Bearer,
-): AsyncGenerator<Event, void, undefined> {
+): AsyncGenerator<Item<Event>, void, undefined> {
   const leaving = new AbortController();
   const signal = call.signal === undefined ? leaving.signal : AbortSignal.any([call.signal, leaving.signal]);
   const patience = setTimeout(() => leaving.abort(), options.timeoutMilliseconds);
@@ -116,7 +130,7 @@ async function* connect<Event>(
     }
     clearTimeout(patience);
     call.onOpen?.();
-    yield* results<Event>(response.body, call.silenceMillisecondsMax ?? SILENCE_MILLISECONDS_MAX);
+    yield* results<Event>(response.body, call.silenceMillisecondsMax ?? SILENCE_MILLISECONDS_MAX, bearer);
   } finally {
     clearTimeout(patience);
     leaving.abort();
@@ -126,23 +140,40 @@ async function* connect<Event>(
 async function* results<Event>(
   body: ReadableStream<Uint8Array>,
   silenceMillisecondsMax: number,
-): AsyncGenerator<Event, void, undefined> {
+  bearer: Bearer,
+): AsyncGenerator<Item<Event>, void, undefined> {
   const source = readEventSource(body, silenceMillisecondsMax);
   for (;;) {
-    const item = await source.next().catch((cause: unknown) => {
+    const { value, done } = await source.next().catch((cause: unknown) => {
       throw new ControlPlaneError('The connection was lost.', { kind: 'network' }, { cause });
     });
-    if (item.done === true || item.value.event === 'complete') return;
-    if (item.value.event !== 'next') continue;
-    const result = JSON.parse(item.value.data) as {
-      data?: Record<string, Event | null> | null;
-      errors?: readonly GraphQLFault[];
-    };
-    const event = Object.values(result.data ?? {})[0] ?? null;
-    // An event with faults in some fields is still an event; without data the stream has nothing to go on with.
-    if (event === null) throw failed(result.errors ?? []);
-    yield event;
+    if (done === true || (value.kind === 'event' && value.event === 'complete')) return;
+    if (value.kind === 'comment') {
+      if (!value.text.startsWith('credential-expires') || !(await bearer.renew())) continue;
+      yield { kind: 'renewed' };
+      return;
+    }
+    if (value.data === null && value.id !== null) yield { kind: 'position', cursor: value.id };
+    if (value.event === 'next' && value.data !== null) yield { kind: 'event', event: eventOf<Event>(value.data) };
   }
+}
+
+function eventOf<Event>(text: string): Event {
+  const result = JSON.parse(text) as {
+    data?: Record<string, Event | null> | null;
+    errors?: readonly GraphQLFault[];
+  };
+  const event = Object.values(result.data ?? {})[0] ?? null;
+  // An event with faults in some fields is still an event; without data the stream has nothing to go on with.
+  if (event === null) throw failed(result.errors ?? []);
+  return event;
+}
+
+/** Where a stream that the server ended stood: everything before was told. */
+function lastCursorOf(error: unknown): string | undefined {
+  if (!(error instanceof ControlPlaneError) || error.failure.kind !== 'graphql') return undefined;
+  const lastCursor = error.failure.errors[0]?.extensions?.['lastCursor'];
+  return typeof lastCursor === 'string' ? lastCursor : undefined;
 }
 
 function failed(errors: readonly GraphQLFault[]): ControlPlaneError {

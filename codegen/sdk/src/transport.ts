@@ -65,6 +65,13 @@ export class Bearer {
     return true;
   }
 
+  /** Before the present token ends: true when there is another one now. A source that has none is asked again later. */
+  async renew(): Promise<boolean> {
+    if (this.#source === null || this.#last === null) return false;
+    const next = await this.#source.token(this.#last).catch(() => null);
+    return next !== null && next !== this.#last;
+  }
+
   /** The present token was accepted: if it is refused later, another may be had again. */
   accept(): void {
     this.#refused = null;

@@ -69,9 +69,13 @@ export function compileEntityPart(
   };
 }
 
-/** What this fetch would have brought is missing for the same reason. */
+/** What this fetch would have brought is missing for the same reason, whatever lay below the place of that. */
 function passOn({ names, rewrite, compilation }: EntityFetch, { entity, failure }: Unrepresented): void {
-  mergeFlat(entity, Object.fromEntries(names(typeNameOf(entity)).map((name) => [name, failure])), rewrite, compilation);
+  const here = new Failure(
+    failure.faults.map((fault) => ({ ...fault, pathBelow: [] })),
+    true,
+  );
+  mergeFlat(entity, Object.fromEntries(names(typeNameOf(entity)).map((name) => [name, here])), rewrite, compilation);
 }
 
 function mergeFlat(

@@ -108,5 +108,5 @@ function combined(known: unknown, other: unknown): unknown {
   }
   if (Array.isArray(known) && Array.isArray(other) && known.length === other.length)
     return known.map((item, index) => combined(item, other[index]));
-  return other ?? known;
+  return known === undefined || known === null ? other : (other ?? known);
 }

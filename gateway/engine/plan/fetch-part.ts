@@ -1,6 +1,5 @@
 import type { FetchNode } from '@apollo/query-planner';
 import { parse } from 'graphql';
-import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { SubgraphError, SubgraphOperation, SubgraphResult } from '../../transports/subgraph-transport.js';
 import type { Path } from '../json.js';
 import { compileEntityPart } from './entity-part.js';
@@ -35,8 +34,6 @@ export interface FetchPart {
 }
 
 export function compileFetchPart(node: FetchNode, path: readonly string[], compilation: FetchCompilation): FetchPart {
-  if (node.contextRewrites?.length)
-    throw new PlatformError('BAD_REQUEST', 'The graph uses @fromContext, which this gateway does not support.');
   const operation: SubgraphOperation = {
     kind: node.operationKind,
     text: node.operation,

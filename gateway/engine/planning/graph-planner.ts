@@ -1,7 +1,10 @@
 import { operationFromDocument, ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
 import { QueryPlanner, type QueryPlan } from '@apollo/query-planner';
-import type { DocumentNode } from 'graphql';
+import { parse, type DocumentNode } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { requiredArguments, type RequiredArguments } from '../plan/required-arguments.js';
+import { resolvableKeysFirst } from '../plan/resolvable-keys-first.js';
+import { restoreRequiredArguments } from '../plan/restore-required-arguments.js';
 import { nextTurn } from './next-turn.js';
 
 /** How the planner says that an operation is more than it takes on. */
@@ -11,38 +14,46 @@ const LIMIT_MESSAGE =
 /** The root of a query plan: plain data, so that it may come from another thread. Absent where nothing is fetched. */
 export type PlanRoot = QueryPlan['node'];
 
-/** Apollo's query planner on one supergraph. It plans on the calling thread, which may take seconds. */
+/**
+ * Apollo's query planner on one supergraph. It plans on the calling thread, which may take seconds. What the planner
+ * gets wrong is mended here: it is given another order of keys, and stand-ins for required fields with arguments.
+ */
 export class GraphPlanner {
   readonly supergraph: Supergraph;
+  readonly #planned: Supergraph;
   readonly #planner: QueryPlanner;
+  readonly #required: RequiredArguments | undefined;
 
-  private constructor(supergraph: Supergraph) {
+  private constructor({ supergraph, planned, required }: ReadGraphs) {
     this.supergraph = supergraph;
-    this.#planner = new QueryPlanner(supergraph, { incrementalDelivery: { enableDefer: true } });
+    this.#planned = planned;
+    this.#required = required;
+    this.#planner = new QueryPlanner(planned, { incrementalDelivery: { enableDefer: true } });
   }
 
   /** Throws if the text is no valid supergraph. Takes some tenths of a second for a large one. */
   static build(supergraphSdl: string): GraphPlanner {
-    return new GraphPlanner(readSupergraph(supergraphSdl));
+    return new GraphPlanner(readSupergraphs(supergraphSdl));
   }
 
   /** The same for a supergraph that is known to be valid, with a turn of the event loop between the parts of the work. */
   static async buildInTurns(supergraphSdl: string): Promise<GraphPlanner> {
-    const supergraph = readSupergraph(supergraphSdl, { isKnownValid: true });
+    const graphs = readSupergraphs(supergraphSdl, { isKnownValid: true });
     await nextTurn();
     // Both are remembered by the supergraph, and used by the planner and its constructor.
-    supergraph.apiSchema();
+    graphs.planned.apiSchema();
     await nextTurn();
-    supergraph.subgraphs();
+    graphs.planned.subgraphs();
     await nextTurn();
-    return new GraphPlanner(supergraph);
+    return new GraphPlanner(graphs);
   }
 
   /** Plans the one operation of a valid document. Throws `QUERY_TOO_COMPLEX` beyond the planner's own limits. */
   plan(document: DocumentNode): PlanRoot {
-    const operation = operationFromDocument(this.supergraph.apiSchema(), document, { validate: false });
+    const operation = operationFromDocument(this.#planned.apiSchema(), document, { validate: false });
     try {
-      return this.#planner.buildQueryPlan(operation).node;
+      const { node } = this.#planner.buildQueryPlan(operation);
+      return node && this.#required ? restoreRequiredArguments(node, this.#required) : node;
     } catch (error) {
       if (!(error instanceof Error) || !LIMIT_MESSAGE.test(error.message)) throw error;
       throw new PlatformError('QUERY_TOO_COMPLEX', 'The operation is too complex to plan.', {}, { cause: error });
@@ -50,8 +61,24 @@ export class GraphPlanner {
   }
 }
 
-export function readSupergraph(supergraphSdl: string, { isKnownValid = false } = {}): Supergraph {
-  return Supergraph.build(supergraphSdl, {
+interface ReadGraphs {
+  readonly supergraph: Supergraph;
+  /** The one that the planner works on; mostly the same. */
+  readonly planned: Supergraph;
+  readonly required: RequiredArguments | undefined;
+}
+
+function readSupergraphs(supergraphSdl: string, { isKnownValid = false } = {}): ReadGraphs {
+  const document = resolvableKeysFirst(parse(supergraphSdl, { noLocation: true }));
+  const supergraph = readSupergraph(document, { isKnownValid });
+  const required = requiredArguments(document);
+  // Externals that only a requirement with arguments used are unused beside stand-ins: valid before, and no harm.
+  const planned = required ? readSupergraph(required.supergraph, { isKnownValid: true }) : supergraph;
+  return { supergraph, planned, required };
+}
+
+function readSupergraph(document: DocumentNode, { isKnownValid = false } = {}): Supergraph {
+  return Supergraph.build(document, {
     supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
     validateSupergraph: !isKnownValid,
   });

@@ -1,4 +1,5 @@
 import {
+  isEnumType,
   isInterfaceType,
   isLeafType,
   isListType,
@@ -11,6 +12,7 @@ import {
   type GraphQLNullableType,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLSchema,
   type SelectionSetNode,
 } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
@@ -20,11 +22,13 @@ import type { FieldDenials } from '../field-denials.js';
 import { readProperty, writeProperty, type JsonObject } from '../json.js';
 import { collectFields, type CollectScope } from './collect-fields.js';
 import { BUBBLE, EXPLAINED_NULL, type Completer, type Completion } from './completion.js';
-import { typeNameOf } from '../plan/type-conditions.js';
+import { satisfiesTypeCondition, typeNameOf } from '../plan/type-conditions.js';
 import { leafCheck } from './leaf-completer.js';
 
 export interface ShapeScope extends CollectScope {
   readonly denials: FieldDenials | undefined;
+  /** With the inaccessible types and values: a value of those is shown as null, and nothing is said about it. */
+  readonly supergraph: GraphQLSchema;
   /** Answers `__schema` and `__type`. */
   readonly introspect: (responseName: string, nodes: readonly FieldNode[], variables: Variables) => unknown;
 }
@@ -136,10 +140,13 @@ function shapeNullable(
   if (isListType(type)) return shapeList(shapeValue(scope, type.ofType, selectionSets, coordinate), coordinate);
   if (isLeafType(type)) {
     const isValid = leafCheck(type);
-    return (value, completion) =>
-      isValid(value)
-        ? value
-        : completion.reportInvalid(`A subgraph answered an invalid ${type.name} for ${coordinate}.`);
+    const hidden = scope.supergraph.getType(type.name);
+    const isHidden = isEnumType(hidden) ? leafCheck(hidden) : () => false;
+    return (value, completion) => {
+      if (isValid(value)) return value;
+      if (isHidden(value)) return EXPLAINED_NULL;
+      return completion.reportInvalid(`A subgraph answered an invalid ${type.name} for ${coordinate}.`);
+    };
   }
   if (isObjectType(type)) return lazily(() => shapeObject(scope, type, selectionSets));
   return shapeAbstract(scope, type, selectionSets);
@@ -179,9 +186,12 @@ function shapeAbstract(
   };
   return (value, completion) => {
     if (!isObject(value)) return completion.reportInvalid(`A subgraph answered no object for type ${type.name}.`);
-    const complete = completerFor(typeNameOf(value) ?? type.name);
-    return complete
-      ? complete(value, completion)
+    const typeName = typeNameOf(value) ?? type.name;
+    const complete = completerFor(typeName);
+    if (complete) return complete(value, completion);
+    const isHidden = satisfiesTypeCondition(scope.supergraph, typeName, type.name);
+    return isHidden
+      ? EXPLAINED_NULL
       : completion.reportInvalid(`A subgraph answered an object that is no ${type.name}.`);
   };
 }

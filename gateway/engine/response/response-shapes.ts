@@ -4,6 +4,7 @@ import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { GatewayOperation, Variables } from '../engine.js';
 import { introspect } from '../introspection.js';
 import type { JsonObject } from '../json.js';
+import type { GraphSchemas } from '../planning/graph-schemas.js';
 import { shapeObject, type ShapeScope } from './response-shape.js';
 import type { Completer } from './completion.js';
 import { ANOMALY, straightShape, type StraightShape } from './straight-shape.js';
@@ -46,6 +47,7 @@ export class ResponseShape {
 /** The shapes of an operation's response. */
 export class ResponseShapes {
   readonly #apiSchema: GraphQLSchema;
+  readonly #supergraph: GraphQLSchema;
   readonly #operation: GatewayOperation;
   readonly #conditionVariables: readonly string[];
   readonly #shapes = new LRUCache<string, ResponseShape>({ max: SHAPES_MAX });
@@ -53,9 +55,14 @@ export class ResponseShapes {
   readonly #isIncremental: boolean;
 
   /** Incremental are the shapes of an operation whose deferred fragments are answered later. */
-  constructor(operation: GatewayOperation, apiSchema: GraphQLSchema, isIncremental: boolean) {
+  constructor(
+    operation: GatewayOperation,
+    { apiSchema, schema }: Pick<GraphSchemas, 'apiSchema' | 'schema'>,
+    isIncremental: boolean,
+  ) {
     this.#isIncremental = isIncremental;
     this.#apiSchema = apiSchema;
+    this.#supergraph = schema;
     this.#operation = operation;
     this.#conditionVariables = conditionVariables(operation);
   }
@@ -76,6 +83,7 @@ export class ResponseShapes {
     if (!rootType) throw new PlatformError('GRAPHQL_VALIDATION_FAILED', `The graph has no ${definition.operation}.`);
     const scope: ShapeScope = {
       schema: this.#apiSchema,
+      supergraph: this.#supergraph,
       denials,
       isIncremental: this.#isIncremental,
       variables: this.#conditions(coercedVariables),

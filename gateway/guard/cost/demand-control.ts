@@ -89,6 +89,6 @@ export class DemandControl<Context> {
 }
 
 function tooDear(estimated: number, max: number): PlatformError {
-  const message = `The operation may cost ${estimated}, and at most ${max} is allowed: select less, or ask for shorter lists.`;
+  const message = `The operation may cost ${estimated}, and at most ${max} is allowed: ask for less, or for shorter lists.`;
   return new PlatformError('QUERY_TOO_COMPLEX', message, { limit: 'cost', max, estimated });
 }

@@ -1,5 +1,5 @@
 import { createClient } from 'graphql-ws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestGateway, type TestGateway } from '../../testing/test-gateway.js';
 import { introspectionDocuments } from './introspection-documents.js';
@@ -154,10 +154,16 @@ describe('trusted documents', () => {
     expect(logged.length).toBe(1);
   });
 
+  it('are planned before they are first asked for', async () => {
+    const { engine } = enforce.gateway.runtime.generation;
+    await vi.waitFor(() => expect(engine.mostUsed(10).length).toBeGreaterThanOrEqual(3), 5_000);
+  });
+
   it('are told of when the supergraph breaks them', async () => {
     logged.length = 0;
     const broken = await startTestGateway({ logger, documents: { trusted: [{ text: '{ gone }' }] } });
-    expect(logged).toEqual([{ text: '{ gone }', reasons: ['Cannot query field "gone" on type "Query".'] }]);
+    const reasons = ['Cannot query field "gone" on type "Query".'];
+    await vi.waitFor(() => expect(logged).toEqual([{ broken: [{ text: '{ gone }', reasons }] }]), 5_000);
     await broken.stop();
   });
 });

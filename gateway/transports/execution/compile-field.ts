@@ -11,8 +11,8 @@ import { compileArguments } from './compile-arguments.js';
 import { compileCompositeCompleter } from './composite-completer.js';
 import type { ExecutionRun, Path } from './execution-run.js';
 import { resolveInfoOf, type FieldSite } from './field-site.js';
-import { compileLeafCompleter } from './leaf-completer.js';
-import { isThenable } from './thenable.js';
+import { compileLeafCompleter, unchangedTypeOf } from './leaf-completer.js';
+import { after, isPending, isThenable } from './thenable.js';
 
 /** ExecuteField (GraphQL specification, 6.4): the completed value, or a promise of it. Throws located errors only. */
 export type FieldRunner = (run: ExecutionRun, source: unknown, parentPath: Path | undefined) => unknown;
@@ -62,7 +62,7 @@ function resolvedLeaf(site: FieldSite, type: GraphQLLeafType): FieldRunner {
     try {
       const value = resolve(run, source, resolveInfoOf(site, run, path));
       if (!isThenable(value)) return complete(value);
-      return value.then(complete).then(undefined, (error) => run.fail(error, site, path, isNonNull));
+      return after(value, complete).catch((error: unknown) => run.fail(error, site, path, isNonNull));
     } catch (error) {
       return run.fail(error, site, path, isNonNull);
     }
@@ -71,16 +71,26 @@ function resolvedLeaf(site: FieldSite, type: GraphQLLeafType): FieldRunner {
 
 /** The most frequent kind of field: it makes nothing but its value, not even its path. */
 function readLeaf(site: FieldSite, type: GraphQLLeafType): FieldRunner {
+  const { args, name } = site.definition;
+  const hasArguments = args.length > 0;
+  const unchanged = hasArguments ? undefined : unchangedTypeOf(type);
   const read = compileReader(site);
   const isNonNull = isNonNullType(site.definition.type);
   const complete = compileLeafCompleter(type, isNonNull, site);
   return (run, source, parentPath) => {
     try {
-      const value = read(run, source, parentPath);
+      let value: unknown;
+      if (hasArguments || typeof source !== 'object' || source === null) {
+        value = read(run, source, parentPath);
+      } else {
+        value = (source as Record<string, unknown>)[name];
+        if (typeof value === unchanged) return value;
+        if (typeof value === 'function') value = read(run, source, parentPath);
+      }
       if (!isThenable(value)) return complete(value);
-      return value
-        .then(complete)
-        .then(undefined, (error) => run.fail(error, site, pathOf(site, parentPath), isNonNull));
+      return after(value, complete).catch((error: unknown) =>
+        run.fail(error, site, pathOf(site, parentPath), isNonNull),
+      );
     } catch (error) {
       return run.fail(error, site, pathOf(site, parentPath), isNonNull);
     }
@@ -97,9 +107,9 @@ function resolvedComposite(site: FieldSite): FieldRunner {
       const info = resolveInfoOf(site, run, path);
       const value = resolve(run, source, info);
       const done = isThenable(value)
-        ? value.then((settled) => complete(run, settled, path, info))
+        ? after(value, (settled) => complete(run, settled, path, info))
         : complete(run, value, path, info);
-      return isThenable(done) ? done.then(undefined, (error) => run.fail(error, site, path, isNonNull)) : done;
+      return isPending(done) ? done.catch((error: unknown) => run.fail(error, site, path, isNonNull)) : done;
     } catch (error) {
       return run.fail(error, site, path, isNonNull);
     }
@@ -115,9 +125,9 @@ function readComposite(site: FieldSite): FieldRunner {
     try {
       const value = read(run, source, parentPath);
       const done = isThenable(value)
-        ? value.then((settled) => complete(run, settled, path, undefined))
+        ? after(value, (settled) => complete(run, settled, path, undefined))
         : complete(run, value, path, undefined);
-      return isThenable(done) ? done.then(undefined, (error) => run.fail(error, site, path, isNonNull)) : done;
+      return isPending(done) ? done.catch((error: unknown) => run.fail(error, site, path, isNonNull)) : done;
     } catch (error) {
       return run.fail(error, site, path, isNonNull);
     }

@@ -11,7 +11,7 @@ import type { JsonObject } from '../../engine/json.js';
 import { compileField, type FieldRunner } from './compile-field.js';
 import type { ExecutionRun, Path } from './execution-run.js';
 import type { OperationScope } from './field-site.js';
-import { isThenable } from './thenable.js';
+import { isPending } from './thenable.js';
 
 /** ExecuteSelectionSet (GraphQL specification, 6.3): the object, or a promise of it if a field is one. */
 export type SelectionRunner = (run: ExecutionRun, source: unknown, path: Path | undefined) => unknown;
@@ -28,17 +28,19 @@ export function compileSelection(
   nodes: readonly Pick<FieldNode, 'selectionSet'>[],
 ): SelectionRunner {
   const fields = selectedFields(scope, type, nodes);
+  const count = fields.length;
   return (run, source, path) => {
     const result: JsonObject = {};
-    let pending: PromiseLike<unknown>[] | undefined;
+    let pending: Promise<unknown>[] | undefined;
     let pendingNames: string[] | undefined;
     try {
-      for (const field of fields) {
-        const value = field.run(run, source, path);
-        result[field.responseName] = value;
-        if (!isThenable(value)) continue;
+      for (let i = 0; i < count; i++) {
+        const { responseName, run: runField } = fields[i] as SelectedField;
+        const value = runField(run, source, path);
+        result[responseName] = value;
+        if (!isPending(value)) continue;
         (pending ??= []).push(value);
-        (pendingNames ??= []).push(field.responseName);
+        (pendingNames ??= []).push(responseName);
       }
     } catch (error) {
       if (!pending) throw error;

@@ -15,7 +15,7 @@ import type { SubgraphOperation } from '../subgraph-transport.js';
 import { compileSelection, compileSerialSelection, type SelectionRunner } from './compile-selection.js';
 import { compileVariables, type VariablesOf } from './compile-variables.js';
 import { ExecutionRun } from './execution-run.js';
-import { isThenable } from './thenable.js';
+import { isPending } from './thenable.js';
 
 export interface ExecutionInput {
   readonly rootValue?: unknown;
@@ -56,8 +56,8 @@ export class CompiledOperation {
     const run = new ExecutionRun(input.rootValue, input.context, variables);
     try {
       const data = selection(run, input.rootValue, undefined);
-      if (!isThenable(data)) return respond(run, data);
-      return Promise.resolve(data).then(
+      if (!isPending(data)) return respond(run, data);
+      return data.then(
         (settled) => respond(run, settled),
         (error: unknown) => respondFailed(run, error),
       );

@@ -23,6 +23,11 @@ export interface Prices {
     tx: Transaction,
     request: { priceKey: string; unit: string; organizationId: string },
   ): Promise<Outcome<PriceSnapshot>>;
+  /** As `snapshot`, for several in one statement; answers in their order. */
+  snapshots(
+    tx: Transaction,
+    requests: readonly { priceKey: string; unit: string; organizationId: string }[],
+  ): Promise<readonly Outcome<PriceSnapshot>[]>;
   byId(tx: Transaction, priceSnapshotId: string): Promise<PriceSnapshot | null>;
 }
 
@@ -51,6 +56,11 @@ export interface Holds {
    * the first hold while it is active, and is refused with INVALID_STATE once it is closed.
    */
   hold(tx: Transaction, request: HoldRequest): Promise<Outcome<{ holdId: string }>>;
+  /**
+   * As `hold` for each request in turn, mostly in one statement for all. One that is refused holds nothing, and does not
+   * count for those after it. The accounts are locked in the order of their organizations.
+   */
+  holdTogether(tx: Transaction, requests: readonly HoldRequest[]): Promise<readonly Outcome<{ holdId: string }>[]>;
   /**
    * Closes the hold: posts up to `amountNanos`, the whole cost of what was held for, and gives the rest back, exactly
    * once. Usage that was recorded against the hold counts as part of the amount. Never above the hold (INVALID_INPUT).

@@ -40,6 +40,19 @@ const ORGANIZATION_REVISION = {
     from iam.access_revisions p left join iam.access_revisions o on o.scope_id = $1 where p.scope_id = 'platform'`,
 };
 
+const TOGETHER_LOCK = {
+  name: 'iam.lock.together',
+  text: `with platform as materialized (select ${SHARED}${PLATFORM})
+    select id as organization_id, pg_try_advisory_xact_lock_shared(hashtextextended('iam.access ' || id, 0)) as is_locked
+    from platform, unnest($1::text[]) id`,
+};
+const TOGETHER_REVISIONS = {
+  name: 'iam.revision.together',
+  text: `select wanted.id as organization_id, p.revision::text || '.' || coalesce(
+      (select o.revision from iam.access_revisions o where o.scope_id = wanted.id), 0)::text as revision
+    from iam.access_revisions p, unnest((select $1::text[])) wanted (id) where p.scope_id = 'platform'`,
+};
+
 const EVERYWHERE: Reach = { isEverywhere: true, organizationIds: [], departmentIds: [], projectIds: [] };
 
 export interface AuthorityOptions {
@@ -68,6 +81,14 @@ export class IamAuthority implements Authority {
 
   revisionStatement(organizationId: string | null): Statement {
     return organizationId === null ? PLATFORM_REVISION : { ...ORGANIZATION_REVISION, values: [organizationId] };
+  }
+
+  lockTogetherStatement(organizationIds: readonly string[]): Statement {
+    return { ...TOGETHER_LOCK, values: [organizationIds] };
+  }
+
+  revisionsStatement(organizationIds: readonly string[]): Statement {
+    return { ...TOGETHER_REVISIONS, values: [organizationIds] };
   }
 
   async decide(actor: Actor, permission: string, scope: Scope, revision?: string): Promise<Decision> {

@@ -23,11 +23,14 @@ export interface Directory {
   organization(
     organizationId: string,
   ): Promise<{ organizationId: string; name: string; isActive: boolean; scope: Scope } | null>;
-  /** Public keys (OpenSSH format) by their ids; unknown ones and those the owner removed are missing from the answer. */
+  /**
+   * Public keys (OpenSSH format) by their ids; unknown ones and those the owner removed are missing from the answer. A
+   * person's key has no organization; a service account's may be used in its own only.
+   */
   sshPublicKeys(
     tx: Transaction,
     sshKeyIds: readonly string[],
-  ): Promise<{ id: string; ownerId: string; publicKey: string }[]>;
+  ): Promise<{ id: string; ownerId: string; organizationId: string | null; publicKey: string }[]>;
   /** The project that an API key acts in; null when there is no such key, or it was revoked. */
   projectOfApiKey(tx: Transaction, apiKeyId: string): Promise<string | null>;
 }
@@ -55,20 +58,33 @@ export interface Quotas {
   hold(tx: Transaction, request: QuotaHoldRequest): Promise<Outcome<{ holdId: string }>>;
   /** As `hold`, for several dimensions in one statement: all of them are held, in the order of asking, or none. */
   holdAll(tx: Transaction, request: QuotaHoldsRequest): Promise<Outcome<{ holdIds: readonly string[] }>>;
+  /**
+   * As `holdAll` for each request in turn, mostly in one statement for all. One that is refused holds nothing, and does
+   * not count for those after it. Takes the locks of all organizations at once, in one order for everybody.
+   */
+  holdTogether(
+    tx: Transaction,
+    requests: readonly QuotaHoldsRequest[],
+  ): Promise<readonly Outcome<{ holdIds: readonly string[] }>[]>;
   /** Makes a hold durable: it counts until it is released. Refuses an expired one. */
   commit(tx: Transaction, reference: string, dimension: string): Promise<Outcome<null>>;
   /** Gives everything under a reference back; nothing happens when there is nothing. */
   release(tx: Transaction, reference: string): Promise<void>;
 }
 
+/** What is in force, and where it came from. */
+export interface PolicyInForce {
+  readonly value: string | number | boolean | readonly string[];
+  readonly isDenied: boolean;
+  readonly source: Scope;
+}
+
 /** Policy values: the most specific wins inside its ancestors' bounds; a hard deny at any ancestor is absolute. */
 export interface Policies {
   /** The effective value and where it came from. Throws for an undefined key. */
-  value(
-    tx: Transaction,
-    key: string,
-    scope: Scope,
-  ): Promise<{ value: string | number | boolean | readonly string[]; isDenied: boolean; source: Scope }>;
+  value(tx: Transaction, key: string, scope: Scope): Promise<PolicyInForce>;
+  /** As `value`, for several scopes in one statement; answers in their order. */
+  valuesAt(tx: Transaction, key: string, scopes: readonly Scope[]): Promise<readonly PolicyInForce[]>;
 }
 
 /** Secrets at rest: sealed under the master key (envelope encryption); only references travel. */
@@ -88,10 +104,18 @@ export interface RequestOrigin {
   readonly correlationId: string;
 }
 
+/** Something that a credential hangs on counts no more; an account or a person may come back. */
+export interface CredentialRevocation {
+  readonly subjectType: 'token' | 'session' | 'api_key' | 'service_account_key' | 'service_account' | 'user';
+  readonly subjectId: string;
+}
+
 /** Turns credentials into actors. Fails closed: TOKEN_INVALID, TOKEN_EXPIRED, UNAUTHENTICATED. */
 export interface Credentials {
   /** `Bearer` value: an OIDC access token of the configured issuer, a platform token, or an API key. */
   authenticate(bearer: string, origin: RequestOrigin): Promise<Actor>;
+  /** Hears of each revocation within a second, whoever made it, possibly more than once. Gives what stops it. */
+  onRevocation(listener: (revocation: CredentialRevocation) => void): () => void;
   /** Data plane only: an API key from memory, no database; null when unknown, expired or revoked. */
   apiKey(key: string): Promise<{ actor: Actor; apiKeyId: string; projectId: string; organizationId: string } | null>;
 }

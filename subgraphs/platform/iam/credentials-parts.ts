@@ -56,7 +56,7 @@ export interface CredentialParts {
   sshPublicKeys(
     tx: Transaction,
     sshKeyIds: readonly string[],
-  ): Promise<{ id: string; ownerId: string; publicKey: string }[]>;
+  ): Promise<{ id: string; ownerId: string; organizationId: string | null; publicKey: string }[]>;
 }
 
 export type CreateCredentialParts = (dependencies: CredentialDependencies) => CredentialParts;

@@ -27,10 +27,12 @@ export function createIam(options: IamOptions & { readonly configuration?: Confi
 }
 
 export type {
+  CredentialRevocation,
   Credentials,
   Directory,
   Iam,
   Policies,
+  PolicyInForce,
   ProjectPlace,
   QuotaHoldRequest,
   QuotaHoldsRequest,

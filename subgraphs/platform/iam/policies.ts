@@ -13,8 +13,15 @@ export class PolicyValues implements Policies {
   }
 
   async value(tx: Transaction, key: string, scope: Scope): Promise<EffectivePolicy> {
+    const [effective] = await this.valuesAt(tx, key, [scope]);
+    if (effective === undefined) throw new Error(`nothing is said about the policy "${key}"`);
+    return effective;
+  }
+
+  async valuesAt(tx: Transaction, key: string, scopes: readonly Scope[]): Promise<EffectivePolicy[]> {
     const definition = this.#registry.policyDefinition(key);
     if (definition === null) throw new Error(`the policy "${key}" is not registered`);
-    return effectivePolicy(definition, await policySettings(tx, key, scope), PLATFORM_SCOPE);
+    const settings = await policySettings(tx, key, scopes);
+    return settings.map((ofScope) => effectivePolicy(definition, ofScope, PLATFORM_SCOPE));
   }
 }

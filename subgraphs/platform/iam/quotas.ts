@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../kernel/database/transaction.js';
-import { type Outcome, accept, refuse } from '../../../kernel/errors/refusal.js';
+import { type Outcome, type Refused, accept, refuse } from '../../../kernel/errors/refusal.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import type { Registry } from '../registry/index.js';
 import type { QuotaHoldRequest, QuotaHoldsRequest, Quotas } from './contract.js';
@@ -36,14 +36,8 @@ export class QuotaTree implements Quotas {
 
   async holdAll(tx: Transaction, request: QuotaHoldsRequest): Promise<Outcome<{ holdIds: readonly string[] }>> {
     const { amounts, projectId } = request;
-    for (const { dimension, amount } of amounts) {
-      if (this.#registry.quotaDimension(dimension) === null) {
-        return refuse('NOT_REGISTERED', `"${dimension}" is not a registered quota dimension.`, {
-          details: { dimension },
-        });
-      }
-      if (amount < 0n) throw new Error(`a hold of ${amount} ${dimension} is negative`);
-    }
+    const unregistered = this.#unregistered(request);
+    if (unregistered !== null) return unregistered;
     const [answer] = await tx.prepared<HoldAnswer>(
       'iam.quota.hold',
       'select * from iam.hold_quotas($1, $2, $3, $4, $5, $6, $7, $8)',
@@ -70,6 +64,34 @@ export class QuotaTree implements Quotas {
     return exceeded(answer);
   }
 
+  #unregistered({ amounts }: QuotaHoldsRequest): Refused | null {
+    for (const { dimension, amount } of amounts) {
+      if (amount < 0n) throw new Error(`a hold of ${amount} ${dimension} is negative`);
+      if (this.#registry.quotaDimension(dimension) === null) {
+        return refuse('NOT_REGISTERED', `"${dimension}" is not a registered quota dimension.`, {
+          details: { dimension },
+        });
+      }
+    }
+    return null;
+  }
+
+  async holdTogether(
+    tx: Transaction,
+    requests: readonly QuotaHoldsRequest[],
+  ): Promise<readonly Outcome<{ holdIds: readonly string[] }>[]> {
+    const holdIds = requests.map(({ amounts }) => amounts.map(() => newId('hld')));
+    const asked = requests.flatMap((request, at) => (this.#unregistered(request) === null ? [{ request, at }] : []));
+    const held = asked.length < 2 ? new Set<string>() : await holdMany(tx, asked, holdIds);
+    const outcomes: Outcome<{ holdIds: readonly string[] }>[] = [];
+    // What could not be held in one go, in turn: each of them is told exactly what stands against it.
+    for (const [at, request] of requests.entries()) {
+      const ids = holdIds[at] ?? [];
+      outcomes.push(held.has(request.reference) ? accept({ holdIds: ids }) : await this.holdAll(tx, request));
+    }
+    return outcomes;
+  }
+
   async commit(tx: Transaction, reference: string, dimension: string): Promise<Outcome<null>> {
     const [answer] = await tx.prepared<{ outcome: string }>(
       'iam.quota.commit',
@@ -85,6 +107,31 @@ export class QuotaTree implements Quotas {
   async release(tx: Transaction, reference: string): Promise<void> {
     await tx.prepared('iam.quota.release', 'select iam.release_quota($1)', [reference]);
   }
+}
+
+/** The references that were held. */
+async function holdMany(
+  tx: Transaction,
+  asked: readonly { readonly request: QuotaHoldsRequest; readonly at: number }[],
+  holdIds: readonly (readonly string[])[],
+): Promise<ReadonlySet<string>> {
+  const requests = asked.map(({ request }) => request);
+  const amounts = requests.flatMap((request, index) => request.amounts.map((amount) => ({ ...amount, index })));
+  const [answer] = await tx.prepared<{ held: string[] }>(
+    'iam.quota.hold_together',
+    'select iam.hold_quotas_together($1, $2, $3, $4, $5, $6, $7, $8) as held',
+    [
+      requests.map(({ projectId }) => projectId),
+      requests.map(({ principalId }) => principalId),
+      requests.map(({ reference }) => reference),
+      requests.map(({ ttlSeconds }) => ttlSeconds),
+      amounts.map(({ index }) => index + 1),
+      amounts.map(({ dimension }) => dimension),
+      amounts.map(({ amount }) => amount),
+      asked.flatMap(({ at }) => holdIds[at] ?? []),
+    ],
+  );
+  return new Set(answer?.held);
 }
 
 /** Numbers travel as text: they may be larger than a double holds. */

@@ -114,7 +114,12 @@ describe('a request for an allocation is refused without a trace', () => {
     const outsider = testHuman([world.project.organizationId]);
     const other = world.platform.project(world.project.organizationId);
     world.authority.grant(outsider.id, '*', other.projectId);
-    const key = { id: newId('ssh'), ownerId: outsider.id, publicKey: 'ssh-ed25519 AAAA outsider' };
+    const key = {
+      id: newId('ssh'),
+      ownerId: outsider.id,
+      organizationId: null,
+      publicKey: 'ssh-ed25519 AAAA outsider',
+    };
     world.platform.sshKeys.set(key.id, key);
     expect((await createAllocation(world, { sshKeyIds: [key.id] })).userErrors[0]).toMatchObject({
       code: 'NOT_FOUND',

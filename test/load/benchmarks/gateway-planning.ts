@@ -1,144 +1,129 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { readFile } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
-import { getOperationAST, parse, validate } from 'graphql';
-import type { GatewayOperation } from '../../../gateway/engine/engine.js';
-import { FederatedEngine } from '../../../gateway/engine/federated-engine.js';
-import { GraphPlanner } from '../../../gateway/engine/planning/graph-planner.js';
-import { apiSdlOf, buildGraphSchemas } from '../../../gateway/engine/planning/graph-schemas.js';
-import { nextGraphNumber, OperationPlanner } from '../../../gateway/engine/planning/operation-planner.js';
-import { PlanningThread } from '../../../gateway/engine/planning/planning-thread.js';
-import { OperationWriter, randomNumbers } from '../../../gateway/testing/random-operation.js';
-import { scriptedTransport } from '../../../gateway/testing/intercept-transport.js';
-import { projectPath } from '../../../kernel/project-path.js';
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ONE_SUBGRAPH_REQUEST } from '../graphs/catalogue-graph.js';
+import { largeOperation } from '../graphs/large-operation.js';
 import type { Benchmark, BenchmarkEnvironment, Line } from '../harness/benchmark.js';
+import { CatalogueServers } from '../harness/catalogue-servers.js';
+import { askOnce, HttpClients } from '../harness/http-clients.js';
 import { median, percentile, rounded } from '../harness/statistics.js';
 
-const SMALL = '{ me { id } }';
-/** Characters of a large operation: some hundred fields. */
-const LARGE_LENGTH_MIN = 4_000;
-const LARGE_PER_ROUND = 5;
-/** Between two small queries, as they would come from a socket. */
-const PAUSE_MILLISECONDS = 1;
+/** Fewer than elsewhere: a queue of our own making would hide what planning does to a request. */
+const CLIENTS = 4;
+/** Large operations of a round, one after the other with a pause. */
+const LARGE_PER_ROUND = 3;
+const PAUSE_MILLISECONDS = 100;
+const WARM_UP_MILLISECONDS = 5_000;
+const SMALL = JSON.stringify(ONE_SUBGRAPH_REQUEST);
 
-interface Measured {
-  readonly p99: number;
-  readonly delayMax: number;
-}
+/** Small queries without end; what each took, by when it ended. */
+class SmallQueries {
+  readonly #clients: HttpClients;
+  readonly #running: Promise<unknown>;
+  #isEnding = false;
+  #samples: { readonly start: number; readonly end: number }[] = [];
 
-/** Our own graph, with subgraphs that answer at once. */
-async function setUp() {
-  const supergraphSdl = await readFile(projectPath('schema', 'supergraph.graphql'), 'utf8');
-  const inline = GraphPlanner.build(supergraphSdl);
-  const schemas = buildGraphSchemas({ supergraphSdl, apiSdl: apiSdlOf(inline) });
-  const thread = new PlanningThread();
-  const graphNumber = nextGraphNumber();
-  const subgraph = scriptedTransport(async () => ({ data: { me: { __typename: 'User', id: 'usr_1' } } }));
-  const transports = new Map([...schemas.subgraphs.keys()].map((name) => [name, subgraph]));
-  const engineWith = (limit?: number): FederatedEngine => {
-    const limits = limit === undefined ? {} : { inlineMillisecondsMax: limit };
-    const planner = new OperationPlanner({ supergraphSdl, schemas, thread, graphNumber, inline, ...limits });
-    return new FederatedEngine({ supergraphSdl, transports, graph: { ...schemas, supergraphSdl, planner } });
-  };
-  const writer = new OperationWriter(schemas.apiSchema, ['usr_1'], randomNumbers(11));
-  const large = (): GatewayOperation => {
-    for (;;) {
-      const text = writer.write();
-      if (text.length < LARGE_LENGTH_MIN || !text.startsWith('query')) continue;
-      const operation = operationOf(text);
-      if (validate(schemas.apiSchema, operation.document).length === 0) return operation;
-    }
-  };
-  await thread.load(graphNumber, supergraphSdl);
-  return { thread, large, aside: engineWith(), atOnce: engineWith(Number.POSITIVE_INFINITY) };
-}
-
-function operationOf(text: string): GatewayOperation {
-  const document = parse(text);
-  const definition = getOperationAST(document);
-  if (definition == null) throw new Error('there is no operation');
-  return { document, definition, fetched: { document, definition } };
-}
-
-/** Small queries one after another while `beside` goes on; for a round at least. */
-async function askWhile(
-  engine: FederatedEngine,
-  milliseconds: number,
-  beside: () => Promise<unknown>,
-): Promise<Measured> {
-  const small = operationOf(SMALL);
-  await engine.execute({ operation: small, variables: {}, context: {} });
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const finished = new AbortController();
-  const done = beside().finally(() => finished.abort());
-  const times: number[] = [];
-  const end = performance.now() + milliseconds;
-  while (!finished.signal.aborted || performance.now() < end) {
-    const due = performance.now() + PAUSE_MILLISECONDS;
-    await setTimeout(PAUSE_MILLISECONDS);
-    await engine.execute({ operation: small, variables: {}, context: {} });
-    // A query that could not begin when it was due has waited, too.
-    times.push(performance.now() - due);
+  constructor(url: string) {
+    this.#clients = new HttpClients(url, CLIENTS);
+    this.#running = Promise.all(Array.from({ length: CLIENTS }, async (_, client) => this.#ask(client)));
   }
-  await done;
-  delay.disable();
-  return { p99: percentile(times, 0.99), delayMax: delay.max / 1e6 };
+
+  async #ask(client: number): Promise<void> {
+    while (!this.#isEnding) {
+      const start = performance.now();
+      await this.#clients.send(client, SMALL);
+      this.#samples.push({ start, end: performance.now() });
+    }
+  }
+
+  /** What those took that were under way at some time of the work. */
+  async during(work: () => Promise<unknown>): Promise<number[]> {
+    this.#samples = [];
+    const begin = performance.now();
+    await work();
+    const finish = performance.now();
+    await sleep(PAUSE_MILLISECONDS);
+    return this.#samples
+      .filter(({ start, end }) => end >= begin && start <= finish)
+      .map(({ start, end }) => end - start);
+  }
+
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    await this.#running;
+    await this.#clients.close();
+  }
 }
 
 async function run(environment: BenchmarkEnvironment): Promise<readonly Line[]> {
-  const { thread, large, aside, atOnce } = await setUp();
-  const rounds: { readonly quiet: Measured; readonly aside: Measured; readonly atOnce: Measured }[] = [];
-  const planLarge = async (engine: FederatedEngine, operations: readonly GatewayOperation[]): Promise<void> => {
-    for (const operation of operations) {
-      await setTimeout(environment.roundMilliseconds / (2 * LARGE_PER_ROUND));
-      await engine.execute({ operation, variables: { yes: true, no: false }, context: {} });
-    }
-  };
+  const servers = await CatalogueServers.start(environment.scratchDirectory());
   try {
+    const own = await measure(environment, (await servers.startServer('own-gateway')).url);
+    const stock = await measure(environment, (await servers.startServer('stock-gateway')).url);
+    const line = ({ planning, quiet, ratio, largeMilliseconds, samples }: Measured, name: string): Line => ({
+      what: `p99 of small queries while a large one is planned for the first time, ${name}`,
+      value: rounded(planning),
+      unit: 'ms',
+      against: { name: 'its normal', value: rounded(quiet) },
+      ratio: rounded(ratio),
+      details: { large_ms: rounded(largeMilliseconds), samples },
+    });
+    return [{ ...line(own, 'our gateway'), target: '≤ 3×' }, line(stock, 'stock gateway')];
+  } finally {
+    await servers.stop();
+  }
+}
+
+interface Measured {
+  readonly planning: number;
+  readonly quiet: number;
+  /** Median over the rounds. */
+  readonly ratio: number;
+  readonly largeMilliseconds: number;
+  readonly samples: number;
+}
+
+async function measure(environment: BenchmarkEnvironment, url: string): Promise<Measured> {
+  const small = new SmallQueries(url);
+  const rounds: { planning: number; quiet: number }[] = [];
+  const took: number[] = [];
+  let samples = 0;
+  try {
+    await sleep(WARM_UP_MILLISECONDS);
     for (let round = 0; round <= environment.rounds; round += 1) {
-      const ask = async (engine: FederatedEngine, beside: () => Promise<unknown>): Promise<Measured> =>
-        askWhile(engine, environment.roundMilliseconds, beside);
-      // Others than those of the rounds before, the same for both.
-      const operations = Array.from({ length: LARGE_PER_ROUND }, large);
-      const measured = {
-        quiet: await ask(aside, async () => undefined),
-        aside: await ask(aside, async () => planLarge(aside, operations)),
-        atOnce: await ask(atOnce, async () => planLarge(atOnce, operations)),
-      };
-      if (round > 0) rounds.push(measured);
+      const planning: number[] = [];
+      const quiet: number[] = [];
+      for (let count = 0; count < LARGE_PER_ROUND; count += 1) {
+        const begin = performance.now();
+        planning.push(...(await small.during(async () => askLarge(url, round * LARGE_PER_ROUND + count))));
+        took.push(performance.now() - begin - PAUSE_MILLISECONDS);
+        quiet.push(...(await small.during(async () => sleep(took.at(-1)))));
+      }
+      if (round === 0) continue;
+      rounds.push({ planning: percentile(planning, 0.99), quiet: percentile(quiet, 0.99) });
+      samples += planning.length;
     }
   } finally {
-    await thread.close();
+    await small.end();
   }
-  const of = (pick: (round: (typeof rounds)[number]) => number): number => rounded(median(rounds.map(pick)));
-  const quiet = { name: 'nothing is planned', value: of((round) => round.quiet.p99) };
-  return [
-    {
-      what: 'p99 of small queries while large operations are planned for the first time',
-      value: of((round) => round.aside.p99),
-      unit: 'ms',
-      against: quiet,
-      ratio: of((round) => round.aside.p99 / round.quiet.p99),
-      target: '≤ 3 times its normal',
-      details: {
-        longest_delay_of_the_event_loop_ms: of((round) => round.aside.delayMax),
-        quiet_longest_delay_ms: of((round) => round.quiet.delayMax),
-      },
-    },
-    {
-      what: 'the same, planned on the event loop',
-      value: of((round) => round.atOnce.p99),
-      unit: 'ms',
-      against: quiet,
-      ratio: of((round) => round.atOnce.p99 / round.quiet.p99),
-      details: { longest_delay_of_the_event_loop_ms: of((round) => round.atOnce.delayMax) },
-    },
-  ];
+  return {
+    planning: median(rounds.map(({ planning }) => planning)),
+    quiet: median(rounds.map(({ quiet }) => quiet)),
+    ratio: median(rounds.map(({ planning, quiet }) => planning / quiet)),
+    largeMilliseconds: median(took),
+    samples,
+  };
+}
+
+async function askLarge(url: string, number: number): Promise<void> {
+  const answer = await askOnce(url, JSON.stringify(largeOperation(number)));
+  assert.ok(
+    (answer as { data?: object }).data,
+    `the large operation was refused: ${JSON.stringify(answer).slice(0, 300)}`,
+  );
 }
 
 export const gatewayPlanning: Benchmark = {
   name: 'gateway-planning',
-  describe: 'small queries while large operations are planned for the first time, in the thread and on the event loop',
+  describe: 'small queries while large operations are planned for the first time, against the same without',
   run,
 };

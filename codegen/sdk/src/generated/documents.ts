@@ -132,14 +132,14 @@ export type AppEndpointProtocol =
   | 'HTTP'
   /** The OpenAI HTTP API. */
   | 'OPENAI'
-  /** SSH. */
+  /** A secure shell session (RFC 4254). */
   | 'SSH';
 
 /** An app and a project. */
 export type AppEntitlementInput = {
-  /** The project. */
+  /** The project, by its TypeID (`prj_…`). */
   readonly projectId: string;
-  /** The app. */
+  /** The app, by its slug such as `jupyterlab`. */
   readonly appSlug: string;
   /** One per logical mutation; a replay answers with the first result. */
   readonly idempotencyKey?: string | null | undefined;
@@ -200,7 +200,7 @@ export type AppInstanceHealth =
 export type AppInstanceLaunchInput = {
   /** The project that will own it. */
   readonly projectId: string;
-  /** The app. */
+  /** The app, by its slug such as `jupyterlab`. */
   readonly appSlug: string;
   /** The version; the newest active one when left out. */
   readonly versionId?: string | null | undefined;
@@ -285,7 +285,7 @@ export type BudgetPeriod =
 export type BudgetSetInput = {
   /** The organization, for a budget over all its projects. */
   readonly organizationId?: string | null | undefined;
-  /** The project. */
+  /** The project, by its TypeID (`prj_…`). */
   readonly projectId?: string | null | undefined;
   /** Over what it counts; a calendar month when it is left out. */
   readonly period?: BudgetPeriod | null | undefined;
@@ -322,7 +322,7 @@ export type ComputeNodeState =
 
 /** Money that comes in. */
 export type CreditTopUpInput = {
-  /** The organization. */
+  /** The organization, by its TypeID (`org_…`). */
   readonly organizationId: string;
   /** How much, in the currency of the deployment; above zero. */
   readonly amount: string;
@@ -363,7 +363,7 @@ export type MemberInviteInput = {
 
 /** All limits of a project or of one of its API keys; null and absent mean no limit. */
 export type ModelPolicySetInput = {
-  /** The project. */
+  /** The project, by its TypeID (`prj_…`). */
   readonly projectId: string;
   /** One of its API keys; absent: the project as a whole. */
   readonly apiKeyId?: string | null | undefined;
@@ -431,7 +431,7 @@ export type ModelRouteState =
 
 /** Where a route leads: either an endpoint, or every ready endpoint of a model. */
 export type ModelRouteTargetInput = {
-  /** This endpoint. */
+  /** Where its share of requests goes, by TypeID. */
   readonly endpointId?: string | null | undefined;
   /** Every ready endpoint of this model: app instances of the project join and leave by themselves. */
   readonly modelId?: string | null | undefined;
@@ -462,7 +462,7 @@ export type OrganizationType =
 
 /** What a project is created with. */
 export type ProjectCreateInput = {
-  /** The organization. */
+  /** The organization, by its TypeID (`org_…`). */
   readonly organizationId: string;
   /** The department; the default one when absent. */
   readonly departmentId?: string | null | undefined;
@@ -531,7 +531,7 @@ export type RoleBindingEffect =
   /** Makes them the most that anybody can have, at the scope and below. */
   | 'GUARDRAIL';
 
-/** A role binding. */
+/** Which role binding is revoked. */
 export type RoleBindingRevokeInput = {
   /** The binding. */
   readonly id: string;

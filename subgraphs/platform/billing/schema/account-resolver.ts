@@ -13,7 +13,7 @@ import {
   Root,
   registerEnumType,
 } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Loader, type RequestContext, defineLoader } from '../../../../kernel/graphql/request-context.js';
 import { DateTime, Decimal } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
@@ -45,7 +45,7 @@ registerEnumType(TopUpSource, {
 
 @InputType({ description: 'Money that comes in.' })
 class CreditTopUpInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => Decimal, { description: 'How much, in the currency of the deployment; above zero.' })
   amount!: string;
@@ -66,7 +66,7 @@ class CreditTopUpInput {
 
 @InputType({ description: 'Credit that nobody paid for.' })
 class CreditGrantInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => Decimal, { description: 'How much; above zero.' })
   amount!: string;
@@ -84,6 +84,7 @@ class CreditGrantInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a billing account.' })
+@Tag('operator')
 class BillingAccountPayload extends MutationPayload {
   @Field(() => BillingAccount, {
     nullable: true,
@@ -126,9 +127,11 @@ export class AccountResolver {
     nullable: true,
     description: 'The account of an organization; null when the caller may not read it.',
   })
+  @Tag('public')
   @Access(READ_ACCOUNT)
   async billingAccount(
-    @Arg('organizationId', () => ID, { description: 'The organization.' }) organizationId: string,
+    @Arg('organizationId', () => ID, { description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string,
     @Ctx() context: RequestContext,
   ): Promise<BillingAccount | null> {
     context.requireSignIn();
@@ -138,6 +141,7 @@ export class AccountResolver {
   @Mutation(() => BillingAccountPayload, {
     description: 'Credits money to an account. What is owed is paid first; nothing that was released restarts.',
   })
+  @Tag('operator')
   @Access('billing.account.top_up')
   creditTopUp(
     @Arg('input', () => CreditTopUpInput, { description: 'The money.' }) input: CreditTopUpInput,
@@ -147,6 +151,7 @@ export class AccountResolver {
   }
 
   @Mutation(() => BillingAccountPayload, { description: 'Grants credit, which is used before paid money.' })
+  @Tag('operator')
   @Access('billing.credit.grant')
   creditGrant(
     @Arg('input', () => CreditGrantInput, { description: 'The credit.' }) input: CreditGrantInput,

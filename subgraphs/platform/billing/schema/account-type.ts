@@ -53,7 +53,7 @@ export class BillingAccount extends Node {
   projectedDepletionAt!: Date | null;
   @Field(() => DateTime, { description: 'The moment that these figures are of.' })
   asOf!: Date;
-  @Field(() => OrganizationStub, { nullable: true, description: 'The organization.' })
+  @Field(() => OrganizationStub, { nullable: true, description: 'Who pays.' })
   organization!: OrganizationStub | null;
   organizationId!: string;
 }

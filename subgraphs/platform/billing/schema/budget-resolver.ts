@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, ID, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Decimal } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
@@ -11,7 +11,7 @@ import { Budget, BudgetPeriod, toBudget } from './budget-type.js';
 class BudgetSetInput {
   @Field(() => ID, { nullable: true, description: 'The organization, for a budget over all its projects.' })
   organizationId?: string;
-  @Field(() => ID, { nullable: true, description: 'The project.' })
+  @Field(() => ID, { nullable: true, description: 'The project, by its TypeID (`prj_…`).' })
   projectId?: string;
   @Field(() => BudgetPeriod, {
     nullable: true,
@@ -38,6 +38,7 @@ class BudgetSetInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a budget.' })
+@Tag('public')
 class BudgetPayload extends MutationPayload {
   @Field(() => Budget, { nullable: true, description: 'The budget; null when nothing was done.' })
   budget!: Budget | null;
@@ -59,6 +60,7 @@ export class BudgetResolver {
     description:
       'Sets a budget, or replaces the one of the same scope and period. Nothing that was spent is forgotten.',
   })
+  @Tag('public')
   @Access('billing.budget.set')
   budgetSet(
     @Arg('input', () => BudgetSetInput, { description: 'The budget.' }) input: BudgetSetInput,

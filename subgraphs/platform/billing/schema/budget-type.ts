@@ -42,7 +42,7 @@ export class Budget extends Node {
   isHardStop!: boolean;
   @Field(() => DateTime, { description: 'When it was last set.' })
   updatedAt!: Date;
-  @Field(() => OrganizationStub, { nullable: true, description: 'The organization.' })
+  @Field(() => OrganizationStub, { nullable: true, description: 'Who pays.' })
   organization!: OrganizationStub | null;
   @Field(() => ProjectStub, {
     nullable: true,

@@ -13,7 +13,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { Access, Cost, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -41,7 +41,7 @@ import { UsageRecord } from './usage-type.js';
 
 @ArgsType()
 class LedgerTransfersArgs extends PageArgs {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => TransferCode, { nullable: true, description: 'Only transfers for this reason.' })
   code?: string;
@@ -61,6 +61,7 @@ class LedgerTransferCorrectInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of the ledger.' })
+@Tag('operator')
 class LedgerTransferPayload extends MutationPayload {
   @Field(() => LedgerTransfer, {
     nullable: true,
@@ -82,6 +83,7 @@ export class LedgerResolver {
   constructor(readonly correctTransfer: ReturnType<typeof createCorrectTransfer>) {}
 
   @Query(() => LedgerTransferConnection, { description: 'Transfers of an organization, newest first.' })
+  @Tag('public')
   @Access(READ_ACCOUNT)
   @ListSize({
     assumedSize: 20,
@@ -101,10 +103,12 @@ export class LedgerResolver {
     description:
       'Compares accepted usage, rated lines and transfers of an organization, and its accounts with their transfers.',
   })
+  @Tag('public')
   @Access(READ_ACCOUNT)
   @Cost(50)
   async ledgerReconciliation(
-    @Arg('organizationId', () => ID, { description: 'The organization.' }) organizationId: string,
+    @Arg('organizationId', () => ID, { description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string,
     @Ctx() context: RequestContext,
   ): Promise<LedgerReconciliation> {
     await context.require(READ_ACCOUNT, organizationScope(organizationId));
@@ -119,6 +123,7 @@ export class LedgerResolver {
   }
 
   @Mutation(() => LedgerTransferPayload, { description: 'Takes a charge back, in full and once.' })
+  @Tag('operator')
   @Access('billing.transfer.correct')
   ledgerTransferCorrect(
     @Arg('input', () => LedgerTransferCorrectInput, { description: 'The charge.' }) input: LedgerTransferCorrectInput,

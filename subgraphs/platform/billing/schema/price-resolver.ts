@@ -13,7 +13,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -58,6 +58,7 @@ class PriceSetInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a price.' })
+@Tag('operator')
 class PricePayload extends MutationPayload {
   @Field(() => Price, { nullable: true, description: 'The price; null when nothing was done.' })
   price!: Price | null;
@@ -87,6 +88,7 @@ export class PriceResolver {
   @Mutation(() => PricePayload, {
     description: 'Sets a price. What runs already keeps the price it was launched under.',
   })
+  @Tag('operator')
   @Access('billing.price.set')
   priceSet(
     @Arg('input', () => PriceSetInput, { description: 'The price.' }) input: PriceSetInput,
@@ -107,6 +109,7 @@ export class PriceResolver {
 @Resolver(() => PriceBook)
 export class PriceBookResolver {
   @Query(() => PriceBook, { description: 'The price book. List prices are for everybody who is signed in.' })
+  @Tag('public')
   priceBook(@Ctx() context: RequestContext): PriceBook {
     context.requireSignIn();
     return PRICE_BOOK;

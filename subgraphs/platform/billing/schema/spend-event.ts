@@ -118,12 +118,14 @@ export class SpendEventResolver {
         }),
       ),
   })
+  @Tag('public')
   spendEvents(@Args(() => SpendEventsArgs) _args: SpendEventsArgs, @Root() event: DomainEvent): SpendEvent {
     return event as SpendEvent;
   }
 
   @Query(() => [SpendEvent], { name: 'spendEvents', description: 'The same events as history, oldest first.' })
   @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
+  @Tag('public')
   @Access(READ_USAGE)
   async spendHistory(
     @Args(() => SpendEventsArgs) args: SpendEventsArgs,

@@ -8,7 +8,7 @@ import type { SpendLineRow } from '../store/spend-queries.js';
 @ObjectType({ description: 'What was spent on one unit of one product.' })
 @Tag('public')
 export class SpendLine {
-  @Field(() => ID, { description: 'The product.' })
+  @Field(() => ID, { description: 'The product that charged it, by its own id such as `allocations`.' })
   productId!: string;
   @Field(() => String, { description: 'The usage unit, such as `gpu_hour`.' })
   unit!: string;

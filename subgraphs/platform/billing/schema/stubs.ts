@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { Key } from '../../../../kernel/federation/directives.js';
+import { Key, Tag } from '../../../../kernel/federation/directives.js';
 
 /**
  * Entities of other domains that billing adds fields to: all it has of them is their identifier.
@@ -12,21 +12,26 @@ abstract class EntityStub {
 }
 
 @ObjectType('Organization')
+@Tag('public')
 @Key()
 export class OrganizationStub extends EntityStub {}
 
 @ObjectType('Project')
+@Tag('public')
 @Key()
 export class ProjectStub extends EntityStub {}
 
 @ObjectType('Allocation')
+@Tag('public')
 @Key()
 export class AllocationStub extends EntityStub {}
 
 @ObjectType('AppInstance')
+@Tag('public')
 @Key()
 export class AppInstanceStub extends EntityStub {}
 
 @ObjectType('ModelRoute')
+@Tag('public')
 @Key()
 export class ModelRouteStub extends EntityStub {}

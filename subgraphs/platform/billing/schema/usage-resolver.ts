@@ -1,5 +1,5 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -12,7 +12,7 @@ import { UsageRecord, UsageRecordConnection, toUsageRecord } from './usage-type.
 
 @ArgsType()
 class UsageRecordsArgs extends PageArgs {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => ID, { nullable: true, description: 'Only usage of this project.' })
   projectId?: string;
@@ -33,6 +33,7 @@ export class UsageResolver {
   @Query(() => UsageRecordConnection, {
     description: 'Usage of an organization, newest first: that of the projects whose usage the caller may read.',
   })
+  @Tag('public')
   @Access(READ_USAGE)
   @ListSize({
     assumedSize: 20,

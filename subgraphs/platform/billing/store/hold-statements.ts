@@ -36,6 +36,37 @@ export async function holdStatement(
   return { outcome: row.outcome, holdId: row.hold_id, details: row.details };
 }
 
+/** Holds what can be held in one go, and answers the hold of each reference; others have to be asked for one by one. */
+export async function holdTogetherStatement(
+  tx: Transaction,
+  input: { requests: readonly HoldRequest[]; now: Date; month: string },
+): Promise<ReadonlyMap<string, string>> {
+  const { requests, now, month } = input;
+  const holdIds = requests.map(() => newId('hld'));
+  const rows = await tx.prepared<{ held: string[] }>(
+    'billing.hold_together',
+    'select billing.hold_together($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as held',
+    [
+      holdIds,
+      requests.map(() => newId('ltr')),
+      requests.map(({ place }) => place.organizationId),
+      requests.map(({ place }) => place.departmentId),
+      requests.map(({ place }) => place.projectId),
+      requests.map(({ amountNanos }) => amountNanos),
+      requests.map(({ reference }) => reference),
+      requests.map(({ reason }) => reason),
+      requests.map(({ priceSnapshotId }) => priceSnapshotId ?? null),
+      requests.map(({ ttlSeconds }) => ttlSeconds),
+      now,
+      month,
+    ],
+  );
+  const held = new Set(only(rows).held);
+  return new Map(
+    requests.flatMap(({ reference }, at) => (held.has(reference) ? [[reference, holdIds[at] ?? '']] : [])),
+  );
+}
+
 export interface SettleAnswer {
   readonly outcome: 'settled' | 'missing' | 'closed' | 'conflict' | 'above';
   readonly transferId: string | null;

@@ -34,19 +34,32 @@ const SNAPSHOT = `s.id, s.price_id as "priceId", s.organization_id as "organizat
 const PRICE = `p.id, p.organization_id as "organizationId", p.price_key as "priceKey", p.unit, p.unit_price_nanos as "unitPriceNanos",
   p.currency, p.valid_from as "validFrom", s.id as "snapshotId", p.created_at as "createdAt"`;
 
-/** The price in force: the organization's own before the list price, the latest that has begun. */
-export async function snapshotInForce(
+/** Prices in force at one moment: the organization's own before the list price, the latest that has begun; null where there is none. */
+export async function snapshotsInForce(
   tx: Transaction,
-  request: { priceKey: string; unit: string; organizationId: string; at: Date },
-): Promise<SnapshotRecord | null> {
-  const rows = await tx.prepared<SnapshotRecord>(
-    'billing.snapshot_in_force',
-    `select ${SNAPSHOT} from billing.prices p join billing.price_snapshots s on s.price_id = p.id
-     where p.price_key = $1 and p.unit = $2 and (p.organization_id is null or p.organization_id = $3) and p.valid_from <= $4
-     order by (p.organization_id is not null) desc, p.valid_from desc limit 1`,
-    [request.priceKey, request.unit, request.organizationId, request.at],
+  requests: readonly { priceKey: string; unit: string; organizationId: string }[],
+  at: Date,
+): Promise<(SnapshotRecord | null)[]> {
+  // Arrays come from sub-selects: their lengths do not tempt the planner to plan again each time.
+  const rows = await tx.prepared<SnapshotRecord & { place: bigint }>(
+    'billing.snapshots_in_force',
+    `select w.place, s.* from unnest((select $1::text[]), (select $2::text[]), (select $3::text[])) with ordinality w (price_key, unit, organization_id, place)
+     cross join lateral (
+       select ${SNAPSHOT} from billing.prices p join billing.price_snapshots s on s.price_id = p.id
+       where p.price_key = w.price_key and p.unit = w.unit
+         and (p.organization_id is null or p.organization_id = w.organization_id) and p.valid_from <= $4
+       order by (p.organization_id is not null) desc, p.valid_from desc limit 1
+     ) s`,
+    [
+      requests.map(({ priceKey }) => priceKey),
+      requests.map(({ unit }) => unit),
+      requests.map(({ organizationId }) => organizationId),
+      at,
+    ],
   );
-  return rows[0] ?? null;
+  const found: (SnapshotRecord | null)[] = requests.map(() => null);
+  for (const { place, ...record } of rows) found[Number(place) - 1] = record;
+  return found;
 }
 
 export async function snapshotById(tx: Transaction, id: string): Promise<SnapshotRecord | null> {

@@ -1,5 +1,6 @@
 import { accept } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
+import { inTurn } from '../../../../kernel/testing/in-turn.js';
 import type { Directory, Policies } from '../../iam/index.js';
 import type { Registry, UsageUnit } from '../../registry/index.js';
 import type { Place } from '../contract.js';
@@ -57,6 +58,8 @@ export class TestPolicies implements Policies {
     if (value === undefined) throw new Error(`no policy ${key}`);
     return { value, isDenied: false, source: scope };
   };
+
+  valuesAt: Policies['valuesAt'] = (tx, key, scopes) => inTurn(scopes, (scope) => this.value(tx, key, scope));
 }
 
 const UNITS: readonly UsageUnit[] = [

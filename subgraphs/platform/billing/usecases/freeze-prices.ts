@@ -1,7 +1,7 @@
 import type { Transaction } from '../../../../kernel/database/transaction.js';
-import { accept, refuse } from '../../../../kernel/errors/refusal.js';
+import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import type { PriceSnapshot, Prices } from '../contract.js';
-import { type SnapshotRecord, snapshotInForce } from '../store/price-queries.js';
+import { type SnapshotRecord, snapshotsInForce } from '../store/price-queries.js';
 import type { SnapshotCache } from '../store/snapshot-cache.js';
 
 export function toPriceSnapshot(row: SnapshotRecord): PriceSnapshot {
@@ -13,19 +13,28 @@ export function toPriceSnapshot(row: SnapshotRecord): PriceSnapshot {
 export function createPrices(deps: { snapshots: SnapshotCache; clock: () => Date }): Prices {
   return {
     async snapshot(tx: Transaction, request) {
-      const found = await snapshotInForce(tx, { ...request, at: deps.clock() });
-      if (found !== null) return accept(toPriceSnapshot(found));
-      return refuse(
-        'PRICE_UNKNOWN',
-        `No price is in force for ${request.priceKey} per ${request.unit}: an operator has to set one first.`,
-        {
-          details: { priceKey: request.priceKey, unit: request.unit },
-        },
-      );
+      const [found] = await snapshotsInForce(tx, [request], deps.clock());
+      return frozen(request, found ?? null);
+    },
+    async snapshots(tx, requests) {
+      const found = await snapshotsInForce(tx, requests, deps.clock());
+      return requests.map((request, at) => frozen(request, found[at] ?? null));
     },
     async byId(tx, priceSnapshotId) {
       const found = await deps.snapshots.find(tx, priceSnapshotId);
       return found === null ? null : toPriceSnapshot(found);
     },
   };
+}
+
+function frozen(request: { priceKey: string; unit: string }, found: SnapshotRecord | null): Outcome<PriceSnapshot> {
+  if (found !== null) return accept(toPriceSnapshot(found));
+  const { priceKey, unit } = request;
+  return refuse(
+    'PRICE_UNKNOWN',
+    `No price is in force for ${priceKey} per ${unit}: an operator has to set one first.`,
+    {
+      details: { priceKey, unit },
+    },
+  );
 }

@@ -1,22 +1,42 @@
-import { accept, refuse, type Refused } from '../../../../kernel/errors/refusal.js';
+import { type Outcome, type Refused, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { formatDecimal } from '../../../../kernel/money/nano-units.js';
 import type { HoldRequest, Holds } from '../contract.js';
 import { accountingMonth } from '../domain/price.js';
-import { type HoldAnswer, holdStatement, releaseStatement, settleStatement } from '../store/hold-statements.js';
+import {
+  type HoldAnswer,
+  holdStatement,
+  holdTogetherStatement,
+  releaseStatement,
+  settleStatement,
+} from '../store/hold-statements.js';
 
 /** Holds for products: each call is one statement, in the caller's transaction. */
 export function createHolds(deps: { clock: () => Date }): Holds {
   return {
     async hold(tx, request) {
-      if (request.amountNanos < 0n) return refuse('INVALID_INPUT', 'An amount to hold cannot be negative.');
-      if (!(request.ttlSeconds > 0))
-        return refuse('INVALID_INPUT', 'A hold needs a time after which it gives itself back.');
+      const faulty = faultOf(request);
+      if (faulty !== null) return faulty;
       const now = deps.clock();
       const answer = await holdStatement(tx, { request, holdId: newId('hld'), now, month: accountingMonth(now) });
       if (answer.holdId !== null && (answer.outcome === 'held' || answer.outcome === 'exists'))
         return accept({ holdId: answer.holdId });
       return refusedHold(request, answer);
+    },
+    async holdTogether(tx, requests) {
+      const now = deps.clock();
+      const sound = requests.filter((request) => faultOf(request) === null);
+      const held =
+        sound.length < 2
+          ? new Map<string, string>()
+          : await holdTogetherStatement(tx, { requests: sound, now, month: accountingMonth(now) });
+      const outcomes: Outcome<{ holdId: string }>[] = [];
+      // What could not be held in one go, in turn: each of them is told exactly what stands against it.
+      for (const request of requests) {
+        const holdId = held.get(request.reference);
+        outcomes.push(holdId === undefined ? await this.hold(tx, request) : accept({ holdId }));
+      }
+      return outcomes;
     },
     async settle(tx, { reference, amountNanos }) {
       if (amountNanos < 0n) return refuse('INVALID_INPUT', 'An amount to settle cannot be negative.');
@@ -29,6 +49,13 @@ export function createHolds(deps: { clock: () => Date }): Holds {
       await releaseStatement(tx, { reference, state: 'voided', reason: 'voided', now: deps.clock() });
     },
   };
+}
+
+function faultOf(request: HoldRequest): Refused | null {
+  if (request.amountNanos < 0n) return refuse('INVALID_INPUT', 'An amount to hold cannot be negative.');
+  if (!(request.ttlSeconds > 0))
+    return refuse('INVALID_INPUT', 'A hold needs a time after which it gives itself back.');
+  return null;
 }
 
 function refusedHold(request: HoldRequest, answer: HoldAnswer): Refused {

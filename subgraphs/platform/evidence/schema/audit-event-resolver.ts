@@ -1,7 +1,7 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { PLATFORM_SCOPE, type Scope } from '../../../../kernel/access/authority.js';
 import type { EventFeed, EventFilter } from '../../../../kernel/events/event-feed.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -50,11 +50,13 @@ export function createAuditEventResolver(feed: EventFeed): object {
         );
       },
     })
+    @Tag('public')
     auditEvents(@Args(() => AuditEventsArgs) _args: AuditEventsArgs, @Root() event: DomainEvent): AuditEvent {
       return event as AuditEvent;
     }
 
     @Query(() => [AuditEvent], { name: 'auditEvents', description: 'The same as history, oldest first.' })
+    @Tag('public')
     @Access(AUDIT_READ)
     @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
     async auditHistory(

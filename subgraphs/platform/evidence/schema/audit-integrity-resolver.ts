@@ -2,7 +2,7 @@ import { Arg, Ctx, Field, InputType, Int, Query, Resolver } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import type { Database } from '../../../../kernel/database/database.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
-import { Access, Cost } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { BigIntScalar } from '../../../../kernel/graphql/scalars.js';
 import { LAG_SECONDS_ALARM, readAuditLag } from '../store/audit-lag.js';
@@ -37,6 +37,7 @@ export class AuditIntegrityResolver {
   }
 
   @Query(() => AuditIntegrity, { description: 'How the audit log stands: its size, its root and its lag.' })
+  @Tag('operator')
   @Access(READ)
   async auditIntegrity(@Ctx() context: RequestContext): Promise<AuditIntegrity> {
     await context.require(READ, PLATFORM_SCOPE);
@@ -63,6 +64,7 @@ export class AuditIntegrityResolver {
   @Query(() => AuditVerificationType, {
     description: 'Recomputes every body, leaf and root of the audit log, and reports the first fault.',
   })
+  @Tag('operator')
   @Access(VERIFY)
   @Cost(500)
   async auditVerification(

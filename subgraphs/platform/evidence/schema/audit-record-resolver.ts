@@ -1,6 +1,6 @@
 import { Arg, Args, ArgsType, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -51,6 +51,7 @@ class AuditRecordEraseInput {
 }
 
 @ObjectType({ description: 'Answer to the erasure of an audit record.' })
+@Tag('operator')
 class AuditRecordErasePayload extends MutationPayload {
   @Field(() => AuditRecord, { nullable: true, description: 'What is left of the record; null when nothing was done.' })
   auditRecord!: AuditRecord | null;
@@ -69,6 +70,7 @@ export class AuditRecordResolver {
   @Query(() => AuditRecordConnection, {
     description: 'Audit records of whatever the caller may read them of, newest first.',
   })
+  @Tag('public')
   @Access(AUDIT_READ)
   @ListSize({
     assumedSize: 20,
@@ -88,6 +90,7 @@ export class AuditRecordResolver {
     nullable: true,
     description: "One record, such as that of a mutation's receipt; null when there is none with this identifier yet.",
   })
+  @Tag('public')
   async auditRecord(
     @Arg('id', () => ID, { description: 'The record.' }) id: string,
     @Ctx() context: RequestContext,
@@ -99,6 +102,7 @@ export class AuditRecordResolver {
   @Mutation(() => AuditRecordErasePayload, {
     description: 'Erases the body of an audit record, for ever: personal data must be erasable. The log stays whole.',
   })
+  @Tag('operator')
   @Access('evidence.audit_record.erase')
   auditRecordErase(
     @Arg('input', () => AuditRecordEraseInput, { description: 'The record.' }) input: AuditRecordEraseInput,

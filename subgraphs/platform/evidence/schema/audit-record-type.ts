@@ -53,9 +53,9 @@ registerEnumType(AuditScopeLevel, {
   description: 'At which level of the hierarchy it was tried.',
   valuesConfig: {
     PLATFORM: { description: 'The platform itself.' },
-    ORGANIZATION: { description: 'An organization.' },
-    DEPARTMENT: { description: 'A department.' },
-    PROJECT: { description: 'A project.' },
+    ORGANIZATION: { description: 'A customer, with all its departments and projects.' },
+    DEPARTMENT: { description: 'Part of an organization, with its projects.' },
+    PROJECT: { description: 'Where work happens, and nothing beside it.' },
   },
 });
 
@@ -120,6 +120,7 @@ export class AuditRecord extends Node {
 export const AuditRecordConnection = connectionType('AuditRecord', () => AuditRecord);
 
 @ObjectType({ description: 'A record that got its place in the audit log. Its cursors are those of this stream only.' })
+@Tag('public')
 export class AuditEvent extends DomainEvent {
   @Field(() => AuditRecord, { nullable: true, description: 'The record.' })
   subject!: AuditRecord | null;

@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import { DateTime, JsonObject } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
@@ -82,12 +83,14 @@ export class EvidenceBundleSealInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of an evidence bundle.' })
+@Tag('operator')
 export class EvidenceBundlePayload extends MutationPayload {
   @Field(() => EvidenceBundle, { nullable: true, description: 'The bundle; null when nothing was done.' })
   bundle!: EvidenceBundle | null;
 }
 
 @ObjectType({ description: 'Answer to the addition of an item.' })
+@Tag('operator')
 export class EvidenceItemPayload extends MutationPayload {
   @Field(() => EvidenceItem, { nullable: true, description: 'The item; null when nothing was done.' })
   item!: EvidenceItem | null;

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { Access, Cost, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -29,6 +29,7 @@ import {
 @Resolver(() => EvidenceBundle)
 export class BundleResolver {
   @Query(() => EvidenceBundleConnection, { description: 'Evidence bundles, newest first.' })
+  @Tag('operator')
   @Access(BUNDLE_READ)
   @ListSize({
     assumedSize: 20,
@@ -48,6 +49,7 @@ export class BundleResolver {
     nullable: true,
     description: 'One bundle; null when there is none with this identifier.',
   })
+  @Tag('operator')
   @Access(BUNDLE_READ)
   async evidenceBundle(
     @Arg('id', () => ID, { description: 'The bundle.' }) id: string,
@@ -58,6 +60,7 @@ export class BundleResolver {
   }
 
   @Mutation(() => EvidenceBundlePayload, { description: 'Opens a bundle; it may take the place of an older one.' })
+  @Tag('operator')
   @Access('evidence.bundle.create')
   evidenceBundleCreate(
     @Arg('input', () => EvidenceBundleCreateInput, { description: 'The bundle.' }) input: EvidenceBundleCreateInput,
@@ -67,6 +70,7 @@ export class BundleResolver {
   }
 
   @Mutation(() => EvidenceBundlePayload, { description: 'Seals a bundle: nothing can be added to it any more.' })
+  @Tag('operator')
   @Access('evidence.bundle.seal')
   evidenceBundleSeal(
     @Arg('input', () => EvidenceBundleSealInput, { description: 'The bundle.' }) input: EvidenceBundleSealInput,
@@ -76,6 +80,7 @@ export class BundleResolver {
   }
 
   @Mutation(() => EvidenceItemPayload, { description: 'Adds a piece of evidence to an open bundle.' })
+  @Tag('operator')
   @Access('evidence.item.add')
   evidenceItemAdd(
     @Arg('input', () => EvidenceItemAddInput, { description: 'The item.' }) input: EvidenceItemAddInput,
@@ -109,6 +114,7 @@ export class BundleResolver {
 @Resolver(() => EvidenceItem)
 export class ItemResolver {
   @Query(() => EvidenceItem, { nullable: true, description: 'One item; null when there is none with this identifier.' })
+  @Tag('operator')
   @Access(BUNDLE_READ)
   async evidenceItem(
     @Arg('id', () => ID, { description: 'The item.' }) id: string,
@@ -156,6 +162,7 @@ export class EvidenceEventResolver {
         }),
       ),
   })
+  @Tag('operator')
   evidenceEvents(
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
@@ -167,6 +174,7 @@ export class EvidenceEventResolver {
     name: 'evidenceEvents',
     description: 'The same events as history, oldest first.',
   })
+  @Tag('operator')
   @Access(BUNDLE_READ)
   @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   async evidenceHistory(

@@ -59,7 +59,7 @@ export class EvidenceBundle extends Node {
   successorId!: string | null;
 }
 
-export const EvidenceBundleConnection = connectionType('EvidenceBundle', () => EvidenceBundle);
+export const EvidenceBundleConnection = connectionType('EvidenceBundle', () => EvidenceBundle, 'operator');
 
 @ObjectType({
   implements: Node,
@@ -112,6 +112,7 @@ export class EvidenceItem extends Node {
 }
 
 @ObjectType({ description: 'Something that happened to an evidence bundle.' })
+@Tag('operator')
 export class EvidenceEvent extends DomainEvent {
   @Field(() => EvidenceBundle, { nullable: true, description: 'The bundle, as it is now.' })
   subject!: EvidenceBundle | null;

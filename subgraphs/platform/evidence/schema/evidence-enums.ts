@@ -101,7 +101,7 @@ registerEnumType(RetentionClassEnum, {
   name: 'RetentionClass',
   description: 'How long evidence is kept at least.',
   valuesConfig: {
-    DAYS_90: { description: '90 days.' },
+    DAYS_90: { description: 'Kept for 90 days after it was recorded.' },
     YEAR_1: { description: 'One year.' },
     YEARS_7: { description: 'Seven years.' },
     PERMANENT: { description: 'For ever.' },

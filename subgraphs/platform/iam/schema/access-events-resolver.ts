@@ -13,7 +13,7 @@ import {
   createUnionType,
 } from 'type-graphql';
 import { PLATFORM_SCOPE, type Scope } from '../../../../kernel/access/authority.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -54,6 +54,7 @@ export const HierarchyEventSubject = createUnionType({
 });
 
 @ObjectType({ description: 'Something that changed who may do what.' })
+@Tag('public')
 export class AccessEvent extends DomainEvent {
   @Field(() => AccessEventSubject, {
     nullable: true,
@@ -63,6 +64,7 @@ export class AccessEvent extends DomainEvent {
 }
 
 @ObjectType({ description: 'Something that happened to an organization, a department or a project.' })
+@Tag('public')
 export class OrganizationEvent extends DomainEvent {
   @Field(() => HierarchyEventSubject, {
     nullable: true,
@@ -103,10 +105,10 @@ export class AccessEventResolver {
       return domainEvents((context as RequestContext).stream(options));
     },
   })
+  @Tag('public')
   accessEvents(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) _organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    _organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
   ): AccessEvent {
@@ -115,11 +117,11 @@ export class AccessEventResolver {
 
   @Query(() => [AccessEvent], { name: 'accessEvents', description: 'The same events as history, oldest first.' })
   @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
+  @Tag('public')
   @Access(READ_ACCESS)
   async accessHistory(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
       | string
       | undefined,
@@ -163,10 +165,10 @@ export class OrganizationEventResolver {
       return domainEvents((context as RequestContext).stream(options));
     },
   })
+  @Tag('public')
   organizationEvents(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) _organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    _organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
   ): OrganizationEvent {
@@ -178,11 +180,11 @@ export class OrganizationEventResolver {
     description: 'The same events as history, oldest first.',
   })
   @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
+  @Tag('public')
   @Access(READ_ORGANIZATION)
   async organizationHistory(
-    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization.' }) organizationId:
-      | string
-      | undefined,
+    @Arg('organizationId', () => ID, { nullable: true, description: 'The organization, by its TypeID (`org_…`).' })
+    organizationId: string | undefined,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
       | string
       | undefined,

@@ -18,9 +18,11 @@ export class AccessDecision {
   isAllowed!: boolean;
   @Field(() => String, { description: 'The permission that was asked for.' })
   permission!: string;
-  @Field(() => ScopeLevelEnum, { description: 'The level of the scope.' })
+  @Field(() => ScopeLevelEnum, {
+    description: 'Where in the hierarchy it counts: platform, organization, department or project.',
+  })
   scopeLevel!: string;
-  @Field(() => ID, { description: 'The scope.' })
+  @Field(() => ID, { description: '`platform`, or the TypeID of an organization, department or project.' })
   scopeId!: string;
   @Field(() => String, {
     description:
@@ -49,6 +51,7 @@ export class DecisionResolver {
   }
 
   @Query(() => AccessDecision, { description: 'Why the caller may, or may not. The same engine that decides.' })
+  @Tag('public')
   async accessDecision(
     @Arg('permission', () => String, { description: '`<domain>.<resource>.<verb>`.' }) permission: string,
     @Arg('scopeId', () => ID, { description: '`platform`, an organization, a department or a project.' })
@@ -77,6 +80,7 @@ export class DecisionResolver {
   @Query(() => [String], {
     description: 'Every permission that the caller has at a scope now: what a portal shows or greys out.',
   })
+  @Tag('public')
   @ListSize({ assumedSize: 100 })
   @Cost(10)
   async viewerPermissions(

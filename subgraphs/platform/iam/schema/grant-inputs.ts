@@ -1,4 +1,5 @@
 import { Field, Float, ID, InputType, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { BigIntScalar, DateTime } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import { BindingEffectEnum } from './access-enums.js';
@@ -18,7 +19,7 @@ export class GroupCreateInput {
   idempotencyKey?: string;
 }
 
-@InputType({ description: 'A group.' })
+@InputType({ description: 'Which group is deleted.' })
 export class GroupDeleteInput {
   @Field(() => ID, { description: 'The group.' })
   id!: string;
@@ -26,7 +27,7 @@ export class GroupDeleteInput {
 
 @InputType({ description: 'A group and one of its members.' })
 export class GroupMemberInput {
-  @Field(() => ID, { description: 'The group.' })
+  @Field(() => ID, { description: 'The group, by its TypeID.' })
   groupId!: string;
   @Field(() => ID, { description: 'A user, service account or group of the same organization.' })
   principalId!: string;
@@ -34,7 +35,7 @@ export class GroupMemberInput {
 
 @InputType({ description: 'What a role is created with. It gives nothing until it is bound.' })
 export class RoleCreateInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => String, { description: 'Name for bindings: 2 to 48 lower-case letters, digits or underscores.' })
   name!: string;
@@ -60,7 +61,7 @@ export class RoleUpdateInput {
   permissions?: string[];
 }
 
-@InputType({ description: 'A role.' })
+@InputType({ description: 'Which custom role is deleted.' })
 export class RoleDeleteInput {
   @Field(() => ID, { description: 'The role.' })
   id!: string;
@@ -90,7 +91,7 @@ export class RoleBindingCreateInput {
   idempotencyKey?: string;
 }
 
-@InputType({ description: 'A role binding.' })
+@InputType({ description: 'Which role binding is revoked.' })
 export class RoleBindingRevokeInput {
   @Field(() => ID, { description: 'The binding.' })
   id!: string;
@@ -135,37 +136,42 @@ export class PolicyValueSetInput {
   idempotencyKey?: string;
 }
 
-@InputType({ description: 'A policy value.' })
+@InputType({ description: 'Which policy value is taken away; the one of the scope above then counts.' })
 export class PolicyValueClearInput {
   @Field(() => ID, { description: 'The policy value.' })
   id!: string;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a group.' })
+@Tag('public')
 export class GroupPayload extends MutationPayload {
   @Field(() => Group, { nullable: true, description: 'The group; null when nothing was done, or it is gone.' })
   group!: Group | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a role.' })
+@Tag('public')
 export class RolePayload extends MutationPayload {
   @Field(() => Role, { nullable: true, description: 'The role; null when nothing was done, or it is gone.' })
   role!: Role | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a role binding.' })
+@Tag('public')
 export class RoleBindingPayload extends MutationPayload {
   @Field(() => RoleBinding, { nullable: true, description: 'The binding; null when nothing was done.' })
   roleBinding!: RoleBinding | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a quota.' })
+@Tag('public')
 export class QuotaPayload extends MutationPayload {
   @Field(() => Quota, { nullable: true, description: 'The quota; null when nothing was done.' })
   quota!: Quota | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a policy value.' })
+@Tag('public')
 export class PolicyValuePayload extends MutationPayload {
   @Field(() => PolicyValue, { nullable: true, description: 'The value; null when nothing was done, or it is gone.' })
   policyValue!: PolicyValue | null;

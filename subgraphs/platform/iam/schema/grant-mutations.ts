@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import type { AccessCommands } from '../usecases/access-commands.js';
 import { givenFields } from './given-fields.js';
@@ -35,7 +35,8 @@ export class GrantMutations {
     this.#roles = roles;
   }
 
-  @Mutation(() => GroupPayload, { description: 'Creates a group.' })
+  @Mutation(() => GroupPayload, { description: 'Creates a group of members, to bind roles to many at once.' })
+  @Tag('public')
   @Access('iam.group.create')
   groupCreate(
     @Arg('input', () => GroupCreateInput, { description: 'The group.' }) input: GroupCreateInput,
@@ -47,6 +48,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => GroupPayload, { description: 'Deletes a group, with its bindings.' })
+  @Tag('public')
   @Access('iam.group.delete')
   groupDelete(
     @Arg('input', () => GroupDeleteInput, { description: 'The group.' }) input: GroupDeleteInput,
@@ -56,6 +58,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => GroupPayload, { description: "Adds a member to a group. Who adds must hold the group's roles." })
+  @Tag('public')
   @Access('iam.group.add_member')
   groupMemberAdd(
     @Arg('input', () => GroupMemberInput, { description: 'Group and member.' }) input: GroupMemberInput,
@@ -67,6 +70,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => GroupPayload, { description: 'Removes a member from a group.' })
+  @Tag('public')
   @Access('iam.group.remove_member')
   groupMemberRemove(
     @Arg('input', () => GroupMemberInput, { description: 'Group and member.' }) input: GroupMemberInput,
@@ -78,6 +82,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => RolePayload, { description: "Makes a role of an organization's own." })
+  @Tag('public')
   @Access('iam.role.create')
   roleCreate(
     @Arg('input', () => RoleCreateInput, { description: 'The role.' }) input: RoleCreateInput,
@@ -89,6 +94,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => RolePayload, { description: 'Changes a role for everybody who has it.' })
+  @Tag('public')
   @Access('iam.role.update')
   roleUpdate(
     @Arg('input', () => RoleUpdateInput, { description: 'The change.' }) input: RoleUpdateInput,
@@ -100,6 +106,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => RolePayload, { description: 'Deletes a role that nobody has.' })
+  @Tag('public')
   @Access('iam.role.delete')
   roleDelete(
     @Arg('input', () => RoleDeleteInput, { description: 'The role.' }) input: RoleDeleteInput,
@@ -111,6 +118,7 @@ export class GrantMutations {
   @Mutation(() => RoleBindingPayload, {
     description: 'Binds a role to a principal at a scope. Nobody gives more than they hold.',
   })
+  @Tag('public')
   @Access('iam.role_binding.create')
   roleBindingCreate(
     @Arg('input', () => RoleBindingCreateInput, { description: 'The binding.' }) input: RoleBindingCreateInput,
@@ -124,6 +132,7 @@ export class GrantMutations {
   @Mutation(() => RoleBindingPayload, {
     description: 'Revokes a role binding: nothing that begins afterwards is decided with it.',
   })
+  @Tag('public')
   @Access('iam.role_binding.revoke')
   roleBindingRevoke(
     @Arg('input', () => RoleBindingRevokeInput, { description: 'The binding.' }) input: RoleBindingRevokeInput,
@@ -135,6 +144,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => QuotaPayload, { description: 'Sets or lifts a limit of the quota tree.' })
+  @Tag('public')
   @Access('iam.quota.set')
   quotaSet(
     @Arg('input', () => QuotaSetInput, { description: 'The limit.' }) input: QuotaSetInput,
@@ -149,6 +159,7 @@ export class GrantMutations {
   @Mutation(() => PolicyValuePayload, {
     description: 'Sets what a scope says about a policy, inside the bounds from above.',
   })
+  @Tag('public')
   @Access('iam.policy.set')
   policyValueSet(
     @Arg('input', () => PolicyValueSetInput, { description: 'The value.' }) input: PolicyValueSetInput,
@@ -162,6 +173,7 @@ export class GrantMutations {
   }
 
   @Mutation(() => PolicyValuePayload, { description: 'Removes what a scope says about a policy.' })
+  @Tag('public')
   @Access('iam.policy.clear')
   policyValueClear(
     @Arg('input', () => PolicyValueClearInput, { description: 'The value.' }) input: PolicyValueClearInput,

@@ -1,5 +1,5 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { ListSize } from '../../../../kernel/federation/directives.js';
+import { ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -79,6 +79,7 @@ export class RoleBindingResolver {
   }
 
   @Query(() => RoleBindingConnection, { description: 'Role bindings in force that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async roleBindings(
     @Args(() => RoleBindingsArgs) args: RoleBindingsArgs,
@@ -112,6 +113,7 @@ export class RoleBindingResolver {
 @Resolver(() => Quota)
 export class QuotaResolver {
   @Query(() => QuotaConnection, { description: 'Nodes of the quota tree that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async quotas(@Args(() => QuotasArgs) args: QuotasArgs, @Ctx() context: RequestContext): Promise<Connection<Quota>> {
     return toConnection(await listQuotas(context, args), toQuota);
@@ -129,6 +131,7 @@ export class QuotaResolver {
 @Resolver(() => PolicyValue)
 export class PolicyValueResolver {
   @Query(() => PolicyValueConnection, { description: 'Policy values that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async policies(
     @Args(() => PoliciesArgs) args: PoliciesArgs,

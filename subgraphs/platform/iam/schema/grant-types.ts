@@ -97,7 +97,9 @@ export class PolicyValue extends Node {
   override id!: string;
   @Field(() => String, { description: 'The registered key, such as `rate_limit.api_requests_per_minute`.' })
   key!: string;
-  @Field(() => ScopeLevelEnum, { description: 'The level of the scope.' })
+  @Field(() => ScopeLevelEnum, {
+    description: 'Where in the hierarchy it counts: platform, organization, department or project.',
+  })
   scopeLevel!: string;
   @Field(() => ID, { description: 'The scope; `platform` for the platform.' })
   scopeId!: string;

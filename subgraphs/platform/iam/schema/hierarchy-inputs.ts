@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { DateTime } from '../../../../kernel/graphql/scalars.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import { OrganizationType } from './access-enums.js';
@@ -41,7 +42,7 @@ export class OrganizationMoveInput {
 
 @InputType({ description: 'What a department is created with.' })
 export class DepartmentCreateInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => String, { description: 'Its name, in 2 to 120 characters.' })
   name!: string;
@@ -61,7 +62,7 @@ export class DepartmentRenameInput {
 
 @InputType({ description: 'What a project is created with.' })
 export class ProjectCreateInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => ID, { nullable: true, description: 'The department; the default one when absent.' })
   departmentId?: string;
@@ -123,7 +124,7 @@ export class MemberInviteInput {
 
 @InputType({ description: 'Who is a member no longer.' })
 export class MemberRemoveInput {
-  @Field(() => ID, { description: 'The organization.' })
+  @Field(() => ID, { description: 'The organization, by its TypeID (`org_…`).' })
   organizationId!: string;
   @Field(() => ID, { description: 'The person.' })
   userId!: string;
@@ -144,24 +145,28 @@ export class UserEnableInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of an organization.' })
+@Tag('public')
 export class OrganizationPayload extends MutationPayload {
   @Field(() => Organization, { nullable: true, description: 'The organization; null when nothing was done.' })
   organization!: Organization | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a department.' })
+@Tag('public')
 export class DepartmentPayload extends MutationPayload {
   @Field(() => Department, { nullable: true, description: 'The department; null when nothing was done.' })
   department!: Department | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a project.' })
+@Tag('public')
 export class ProjectPayload extends MutationPayload {
   @Field(() => Project, { nullable: true, description: 'The project; null when nothing was done.' })
   project!: Project | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a person or its membership.' })
+@Tag('public')
 export class UserPayload extends MutationPayload {
   @Field(() => User, {
     nullable: true,

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Command, Json } from '../../../../kernel/commands/command.js';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import type { AccessCommands } from '../usecases/access-commands.js';
 import { givenFields } from './given-fields.js';
@@ -36,6 +36,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => OrganizationPayload, { description: 'Creates an organization and its default department.' })
+  @Tag('operator')
   @Access('iam.organization.create')
   organizationCreate(
     @Arg('input', () => OrganizationCreateInput, { description: 'The organization.' }) input: OrganizationCreateInput,
@@ -45,6 +46,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => OrganizationPayload, { description: 'Gives an organization a new name; its slug stays.' })
+  @Tag('public')
   @Access('iam.organization.rename')
   organizationRename(
     @Arg('input', () => OrganizationRenameInput, { description: 'The change.' }) input: OrganizationRenameInput,
@@ -56,6 +58,7 @@ export class HierarchyMutations {
   @Mutation(() => OrganizationPayload, {
     description: 'Suspends an organization: it can be read, and what runs can be ended, but nothing new starts.',
   })
+  @Tag('operator')
   @Access('iam.organization.suspend')
   organizationSuspend(
     @Arg('input', () => OrganizationMoveInput, { description: 'Which, and why.' }) input: OrganizationMoveInput,
@@ -65,6 +68,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => OrganizationPayload, { description: 'Ends a suspension.' })
+  @Tag('operator')
   @Access('iam.organization.reinstate')
   organizationReinstate(
     @Arg('input', () => OrganizationMoveInput, { description: 'Which, and why.' }) input: OrganizationMoveInput,
@@ -76,6 +80,7 @@ export class HierarchyMutations {
   @Mutation(() => OrganizationPayload, {
     description: 'Closes an organization for ever; its projects must be archived.',
   })
+  @Tag('operator')
   @Access('iam.organization.close')
   organizationClose(
     @Arg('input', () => OrganizationMoveInput, { description: 'Which, and why.' }) input: OrganizationMoveInput,
@@ -84,7 +89,10 @@ export class HierarchyMutations {
     return this.#organization(this.#commands.closeOrganization as never, input, context);
   }
 
-  @Mutation(() => DepartmentPayload, { description: 'Creates a department.' })
+  @Mutation(() => DepartmentPayload, {
+    description: 'Creates a department in an organization, for projects to belong to.',
+  })
+  @Tag('public')
   @Access('iam.department.create')
   departmentCreate(
     @Arg('input', () => DepartmentCreateInput, { description: 'The department.' }) input: DepartmentCreateInput,
@@ -96,6 +104,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => DepartmentPayload, { description: 'Gives a department a new name; its slug stays.' })
+  @Tag('public')
   @Access('iam.department.rename')
   departmentRename(
     @Arg('input', () => DepartmentRenameInput, { description: 'The change.' }) input: DepartmentRenameInput,
@@ -107,6 +116,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => ProjectPayload, { description: 'Creates a project in a department of an organization.' })
+  @Tag('public')
   @Access('iam.project.create')
   projectCreate(
     @Arg('input', () => ProjectCreateInput, { description: 'The project.' }) input: ProjectCreateInput,
@@ -116,6 +126,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => ProjectPayload, { description: 'Gives a project a new name; its slug stays.' })
+  @Tag('public')
   @Access('iam.project.rename')
   projectRename(
     @Arg('input', () => ProjectRenameInput, { description: 'The change.' }) input: ProjectRenameInput,
@@ -125,6 +136,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => ProjectPayload, { description: 'Archives a project; nothing may be running in it.' })
+  @Tag('public')
   @Access('iam.project.archive')
   projectArchive(
     @Arg('input', () => ProjectMoveInput, { description: 'Which, and why.' }) input: ProjectMoveInput,
@@ -134,6 +146,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => ProjectPayload, { description: 'Takes an archived project into use again.' })
+  @Tag('public')
   @Access('iam.project.restore')
   projectRestore(
     @Arg('input', () => ProjectMoveInput, { description: 'Which, and why.' }) input: ProjectMoveInput,
@@ -145,6 +158,7 @@ export class HierarchyMutations {
   @Mutation(() => UserPayload, {
     description: 'Makes a person a member of an organization and binds roles, also when it never signed in.',
   })
+  @Tag('public')
   @Access('iam.member.invite')
   memberInvite(
     @Arg('input', () => MemberInviteInput, { description: 'Who, where, with which roles.' }) input: MemberInviteInput,
@@ -156,6 +170,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => UserPayload, { description: 'Ends a membership, with all bindings in the organization.' })
+  @Tag('public')
   @Access('iam.member.remove')
   memberRemove(
     @Arg('input', () => MemberRemoveInput, { description: 'Who, and where.' }) input: MemberRemoveInput,
@@ -167,6 +182,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => UserPayload, { description: 'Disables a person everywhere at once.' })
+  @Tag('operator')
   @Access('iam.user.disable')
   userDisable(
     @Arg('input', () => UserDisableInput, { description: 'Who, and why.' }) input: UserDisableInput,
@@ -178,6 +194,7 @@ export class HierarchyMutations {
   }
 
   @Mutation(() => UserPayload, { description: 'Enables a disabled person again.' })
+  @Tag('operator')
   @Access('iam.user.enable')
   userEnable(
     @Arg('input', () => UserEnableInput, { description: 'Who.' }) input: UserEnableInput,

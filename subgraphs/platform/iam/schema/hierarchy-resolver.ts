@@ -1,5 +1,5 @@
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { Cost, ListSize } from '../../../../kernel/federation/directives.js';
+import { Cost, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -73,6 +73,7 @@ export async function resolveProject(reference: Reference, context: RequestConte
 @Resolver(() => Organization)
 export class OrganizationResolver {
   @Query(() => OrganizationConnection, { description: 'Organizations that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async organizations(
     @Args(() => PageArgs) page: PageArgs,
@@ -85,6 +86,7 @@ export class OrganizationResolver {
     nullable: true,
     description: 'One organization; null when there is none, or the caller may not read it.',
   })
+  @Tag('public')
   async organization(
     @Arg('id', () => ID, { description: 'The organization.' }) id: string,
     @Ctx() context: RequestContext,
@@ -97,6 +99,7 @@ export class OrganizationResolver {
 @Resolver(() => Department)
 export class DepartmentResolver {
   @Query(() => DepartmentConnection, { description: 'Departments that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async departments(
     @Args(() => DepartmentsArgs) args: DepartmentsArgs,
@@ -120,6 +123,7 @@ export class ProjectResolver {
   }
 
   @Query(() => ProjectConnection, { description: 'Projects that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async projects(
     @Args(() => ProjectsArgs) args: ProjectsArgs,
@@ -132,6 +136,7 @@ export class ProjectResolver {
     nullable: true,
     description: 'One project; null when there is none, or the caller may not read it.',
   })
+  @Tag('public')
   async project(
     @Arg('id', () => ID, { description: 'The project.' }) id: string,
     @Ctx() context: RequestContext,

@@ -35,7 +35,7 @@ export class RoleBindingPreviewInput {
 export class PermissionChange {
   @Field(() => String, { description: '`<domain>.<resource>.<verb>`.' })
   permission!: string;
-  @Field(() => [ID], { description: 'The scopes.' })
+  @Field(() => [ID], { description: 'TypeIDs of the organizations, departments or projects where it changes.' })
   scopeIds!: string[];
 }
 
@@ -76,6 +76,7 @@ export class PreviewResolver {
   @Query(() => RoleBindingPreview, {
     description: 'Exactly who would gain and lose what, by the engine that decides. Changes nothing.',
   })
+  @Tag('public')
   @Access(READ_BINDING)
   @ListSize({ assumedSize: 50, sizedFields: ['changes'] })
   @Cost(50)

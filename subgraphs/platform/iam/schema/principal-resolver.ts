@@ -1,5 +1,5 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { ListSize } from '../../../../kernel/federation/directives.js';
+import { ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { Database } from '../../../../kernel/database/database.js';
@@ -83,6 +83,7 @@ export class UserResolver {
   }
 
   @Query(() => User, { nullable: true, description: 'The person who asks; null for machines.' })
+  @Tag('public')
   async me(@Ctx() context: RequestContext): Promise<User | null> {
     context.requireSignIn();
     const { actor } = context;
@@ -95,6 +96,7 @@ export class UserResolver {
   }
 
   @Query(() => UserConnection, { description: 'Members of an organization, those who joined the platform last first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async users(@Args(() => MembersArgs) args: MembersArgs, @Ctx() context: RequestContext): Promise<Connection<User>> {
     return toConnection(await listUsers(context, args), toUser);
@@ -104,6 +106,7 @@ export class UserResolver {
 @Resolver(() => Group)
 export class GroupResolver {
   @Query(() => GroupConnection, { description: 'Groups that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async groups(
     @Args(() => OfOrganizationArgs) args: OfOrganizationArgs,
@@ -130,6 +133,7 @@ export class RoleResolver {
   }
 
   @Query(() => [Role], { description: 'The built-in roles and what each may do now; the same for everybody.' })
+  @Tag('public')
   @ListSize({ assumedSize: 11 })
   async builtInRoles(@Ctx() context: RequestContext): Promise<Role[]> {
     context.requireSignIn();
@@ -139,6 +143,7 @@ export class RoleResolver {
   @Query(() => RoleConnection, {
     description: 'Roles that organizations made, newest first. `builtInRoles` has the others.',
   })
+  @Tag('public')
   @ListSize(PAGE)
   async roles(
     @Args(() => OfOrganizationArgs) args: OfOrganizationArgs,

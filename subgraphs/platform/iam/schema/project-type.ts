@@ -56,7 +56,7 @@ export class EffectiveGrant {
   principalId!: string;
   @Field(() => PrincipalTypeEnum, { description: 'What the principal is.' })
   principalType!: string;
-  @Field(() => ID, { description: 'The role.' })
+  @Field(() => ID, { description: 'The role that grants it: a built-in name or the TypeID of a custom role.' })
   roleId!: string;
   @Field(() => String, { nullable: true, description: 'Name of the role, when it is a built-in one.' })
   roleName!: string | null;

@@ -16,7 +16,7 @@ import {
   Subscription,
 } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
@@ -81,6 +81,7 @@ class IncidentUpdateInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of an incident.' })
+@Tag('operator')
 class IncidentPayload extends MutationPayload {
   @Field(() => Incident, { nullable: true, description: 'The incident; null when nothing was done.' })
   incident!: Incident | null;
@@ -89,6 +90,7 @@ class IncidentPayload extends MutationPayload {
 @Resolver(() => Incident)
 export class IncidentResolver {
   @Query(() => IncidentConnection, { description: 'Incidents, newest first.' })
+  @Tag('public')
   @ListSize({
     assumedSize: 20,
     slicingArguments: ['first', 'last'],
@@ -104,6 +106,7 @@ export class IncidentResolver {
   }
 
   @Query(() => Incident, { nullable: true, description: 'One incident; null when there is none with this identifier.' })
+  @Tag('public')
   async incident(
     @Arg('id', () => ID, { description: 'The incident.' }) id: string,
     @Ctx() context: RequestContext,
@@ -112,7 +115,10 @@ export class IncidentResolver {
     return resolveIncident({ id }, context);
   }
 
-  @Mutation(() => IncidentPayload, { description: 'Opens an incident.' })
+  @Mutation(() => IncidentPayload, {
+    description: 'Tells of an incident that people have noticed; the status components it names show it.',
+  })
+  @Tag('operator')
   @Access('registry.incident.open')
   incidentOpen(
     @Arg('input', () => IncidentOpenInput, { description: 'The incident.' }) input: IncidentOpenInput,
@@ -124,6 +130,7 @@ export class IncidentResolver {
   }
 
   @Mutation(() => IncidentPayload, { description: 'Moves an incident to its next state.' })
+  @Tag('operator')
   @Access('registry.incident.update')
   incidentUpdate(
     @Arg('input', () => IncidentUpdateInput, { description: 'The change.' }) input: IncidentUpdateInput,
@@ -167,6 +174,7 @@ export class IncidentEventResolver {
         }),
       ),
   })
+  @Tag('public')
   incidentEvents(
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
@@ -178,6 +186,7 @@ export class IncidentEventResolver {
     name: 'incidentEvents',
     description: 'The same events as history, oldest first.',
   })
+  @Tag('public')
   @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   async incidentHistory(
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:

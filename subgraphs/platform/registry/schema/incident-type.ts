@@ -85,6 +85,7 @@ export class Incident extends Node {
 export const IncidentConnection = connectionType('Incident', () => Incident);
 
 @ObjectType({ description: 'Something that happened to an incident.' })
+@Tag('public')
 export class IncidentEvent extends DomainEvent {
   @Field(() => Incident, { nullable: true, description: 'The incident, as it is now.' })
   subject!: Incident | null;

@@ -14,7 +14,7 @@ import {
   Root,
 } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { Access, Cost, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -45,6 +45,7 @@ class PacketRegisterInput {
 }
 
 @ObjectType({ description: 'Answer to the registration of a packet.' })
+@Tag('operator')
 class PacketRegisterPayload extends MutationPayload {
   @Field(() => Product, { nullable: true, description: 'The product; null when nothing was done.' })
   product!: Product | null;
@@ -63,6 +64,7 @@ export class ProductResolver {
   }
 
   @Query(() => ProductConnection, { description: 'Products, newest first.' })
+  @Tag('public')
   @ListSize({
     assumedSize: 20,
     slicingArguments: ['first', 'last'],
@@ -78,6 +80,7 @@ export class ProductResolver {
   }
 
   @Query(() => Product, { nullable: true, description: 'One product; null when there is none with this identifier.' })
+  @Tag('public')
   async product(
     @Arg('id', () => ID, { description: 'The product, by its TypeID or by its own id such as `allocations`.' })
     id: string,
@@ -90,6 +93,7 @@ export class ProductResolver {
   @Mutation(() => PacketRegisterPayload, {
     description: 'Registers an onboarding packet, or replaces that of its product. Fails closed.',
   })
+  @Tag('operator')
   @Access('registry.packet.register')
   packetRegister(
     @Arg('input', () => PacketRegisterInput, { description: 'The packet.' }) input: PacketRegisterInput,
@@ -105,6 +109,7 @@ export class ProductResolver {
     nullable: true,
     description: 'The whole packet with owners and posture; null for those who may not see it.',
   })
+  @Tag('operator')
   @Access(READ)
   @Cost(2)
   async packet(@Root() product: Product, @Ctx() context: RequestContext): Promise<Record<string, unknown> | null> {

@@ -60,7 +60,7 @@ export class Product extends Node {
   stateChangedAt!: Date;
   @Field(() => [ProductAction], { description: 'Where a next packet may lead it.' })
   availableActions!: string[];
-  @Field(() => Int, { description: 'Version of its packet.' })
+  @Field(() => Int, { description: 'The version that its packet declares; another content needs a higher one.' })
   packetVersion!: number;
   @Field(() => String, { description: 'SHA-256 in hexadecimal over the canonical JSON (RFC 8785) of its packet.' })
   contentHash!: string;

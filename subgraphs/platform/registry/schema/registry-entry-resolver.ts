@@ -1,5 +1,5 @@
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import { ListSize } from '../../../../kernel/federation/directives.js';
+import { ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -32,6 +32,7 @@ class RegistryEntriesArgs extends PageArgs {
 @Resolver(() => RegistryEntry)
 export class RegistryEntryResolver {
   @Query(() => RegistryEntryConnection, { description: 'What is registered, by family and key.' })
+  @Tag('public')
   @ListSize({
     assumedSize: 20,
     slicingArguments: ['first', 'last'],
@@ -50,6 +51,7 @@ export class RegistryEntryResolver {
     nullable: true,
     description: 'One entry; null when there is none with this identifier.',
   })
+  @Tag('public')
   async registryEntry(
     @Arg('id', () => ID, { description: 'The entry.' }) id: string,
     @Ctx() context: RequestContext,

@@ -13,7 +13,7 @@ import {
   Subscription,
 } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { ListSize } from '../../../../kernel/federation/directives.js';
+import { ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
@@ -46,6 +46,7 @@ class StatusComponentsArgs extends PageArgs {
 @Resolver(() => StatusComponent)
 export class StatusComponentResolver {
   @Query(() => StatusComponentConnection, { description: 'Status components in the order of their ids.' })
+  @Tag('public')
   @ListSize({
     assumedSize: 20,
     slicingArguments: ['first', 'last'],
@@ -64,6 +65,7 @@ export class StatusComponentResolver {
     nullable: true,
     description: 'One component; null when there is none with this identifier.',
   })
+  @Tag('public')
   async statusComponent(
     @Arg('id', () => ID, { description: 'The component, by its TypeID or by its own id such as `gateway`.' })
     id: string,
@@ -111,6 +113,7 @@ export class StatusEventResolver {
         }),
       ),
   })
+  @Tag('public')
   statusEvents(
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
@@ -119,6 +122,7 @@ export class StatusEventResolver {
   }
 
   @Query(() => [StatusEvent], { name: 'statusEvents', description: 'The same events as history, oldest first.' })
+  @Tag('public')
   @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
   async statusHistory(
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:

@@ -74,6 +74,7 @@ export class StatusComponent extends Node {
 export const StatusComponentConnection = connectionType('StatusComponent', () => StatusComponent);
 
 @ObjectType({ description: 'A change of the health of a status component.' })
+@Tag('public')
 export class StatusEvent extends DomainEvent {
   @Field(() => StatusComponent, { nullable: true, description: 'The component, as it is now.' })
   subject!: StatusComponent | null;

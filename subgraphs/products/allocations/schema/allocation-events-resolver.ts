@@ -15,7 +15,7 @@ import {
 import type { Scope } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -79,6 +79,7 @@ export class AllocationEventResolver {
       ) as never;
     },
   })
+  @Tag('public')
   allocationEvents(
     @Args(() => AllocationEventsArgs) _args: AllocationEventsArgs,
     @Root() event: DomainEvent,
@@ -90,6 +91,7 @@ export class AllocationEventResolver {
     name: 'allocationEvents',
     description: 'The same events as history, oldest first.',
   })
+  @Tag('public')
   @Access(ALLOCATION_READ)
   @ListSize({ slicingArguments: ['first'], assumedSize: 50, requireOneSlicingArgument: false })
   async allocationHistory(

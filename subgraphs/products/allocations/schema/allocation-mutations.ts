@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Command, Json } from '../../../../kernel/commands/command.js';
-import { Access, Cost } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import type { createCreateAllocation } from '../usecases/create-allocation.js';
 import type { createForceCleanup } from '../usecases/force-cleanup.js';
@@ -44,6 +44,7 @@ export class AllocationMutations {
   @Mutation(() => AllocationPayload, {
     description: 'Reserves exact capacity, quota and money, and has the runtime prepared.',
   })
+  @Tag('public')
   @Access('allocations.allocation.create')
   @Cost(20)
   allocationCreate(
@@ -57,6 +58,7 @@ export class AllocationMutations {
   @Mutation(() => AllocationPayload, {
     description: 'Releases an allocation: billing stops now; the capacity is free once cleanup is proved.',
   })
+  @Tag('public')
   @Access('allocations.allocation.release')
   allocationRelease(
     @Arg('input', () => AllocationReleaseInput, { description: 'Which one.' }) input: AllocationReleaseInput,
@@ -66,6 +68,7 @@ export class AllocationMutations {
   }
 
   @Mutation(() => AllocationPayload, { description: 'Lets the node try to clean up again after a failed release.' })
+  @Tag('public')
   @Access('allocations.allocation.retry_release')
   allocationReleaseRetry(
     @Arg('input', () => AllocationReleaseRetryInput, { description: 'Which one.' }) input: AllocationReleaseRetryInput,
@@ -77,6 +80,7 @@ export class AllocationMutations {
   @Mutation(() => AllocationPayload, {
     description: 'Ends an allocation that its owner did not release. For operators.',
   })
+  @Tag('operator')
   @Access('allocations.allocation.force_release')
   allocationForceRelease(
     @Arg('input', () => AllocationForceReleaseInput, { description: 'Which one, and why.' })
@@ -87,6 +91,7 @@ export class AllocationMutations {
   }
 
   @Mutation(() => AllocationPayload, { description: "Settles a stuck cleanup by an operator's word." })
+  @Tag('operator')
   @Access('allocations.allocation.force_cleanup')
   allocationForceCleanup(
     @Arg('input', () => AllocationForceCleanupInput, { description: 'Which one, and what was verified.' })

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
-import { Access, Cost, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { type AllocationAction, actionsFor } from '../domain/allocation-lifecycle.js';
@@ -41,6 +41,7 @@ export class AllocationResolver {
   }
 
   @Query(() => AllocationConnection, { description: 'Allocations that you may see, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async allocations(
     @Args(() => AllocationsArgs) args: AllocationsArgs,
@@ -51,6 +52,7 @@ export class AllocationResolver {
   }
 
   @Query(() => Allocation, { nullable: true, description: 'One allocation; null when there is none that you may see.' })
+  @Tag('public')
   async allocation(
     @Arg('id', () => ID, { description: 'The allocation.' }) id: string,
     @Ctx() context: RequestContext,
@@ -60,6 +62,7 @@ export class AllocationResolver {
   }
 
   @Query(() => AllocationPlan, { description: 'What `allocationCreate` would answer, before anything is spent.' })
+  @Tag('public')
   @Access('allocations.allocation.create')
   @Cost(20)
   async allocationPlan(
@@ -107,6 +110,7 @@ export class AllocationResolver {
     nullable: true,
     description: 'The machine it is on. For operators; null for anyone else.',
   })
+  @Tag('operator')
   @Access(NODE_READ)
   async node(@Root() { record }: Allocation, @Ctx() context: RequestContext): Promise<ComputeNode | null> {
     const row = record.nodeId === null ? null : await context.load(nodeLoader, record.nodeId);

@@ -37,6 +37,7 @@ export class AllocationConnectionInfo {
 
 /** Projects are IAM's; this domain adds their allocations. */
 @ObjectType('Project')
+@Tag('public')
 @Key()
 export class ProjectStub {
   @Field(() => ID)
@@ -45,6 +46,7 @@ export class ProjectStub {
 
 /** SSH keys are IAM's. */
 @ObjectType('SshKey')
+@Tag('public')
 @Key('id', { isResolvable: false })
 export class SshKeyStub {
   @Field(() => ID)

@@ -12,7 +12,7 @@ import {
   Query,
   Resolver,
 } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -63,7 +63,7 @@ class SkuCreateInput {
   billingUnit!: string;
   @Field(() => [Int], { description: 'How many GPUs an allocation may have.' })
   allowedGpuCounts!: number[];
-  @Field(() => String, { nullable: true, description: 'Model of the GPU.' })
+  @Field(() => String, { nullable: true, description: "The maker's name of the GPU, such as `H100`." })
   gpuModel?: string;
   @Field(() => String, { nullable: true, description: 'The fabric between GPUs and nodes.' })
   fabric?: string;
@@ -104,12 +104,14 @@ class RegionCreateInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a SKU.' })
+@Tag('operator')
 class SkuPayload extends MutationPayload {
   @Field(() => Sku, { nullable: true, description: 'The SKU; null when nothing was done.' })
   sku!: Sku | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a region.' })
+@Tag('operator')
 class RegionPayload extends MutationPayload {
   @Field(() => Region, { nullable: true, description: 'The region; null when nothing was done.' })
   region!: Region | null;
@@ -134,6 +136,7 @@ export async function resolveRegion(
 @Resolver(() => Sku)
 export class CatalogueResolver {
   @Query(() => SkuConnection, { description: 'Kinds of capacity, in the order they were added.' })
+  @Tag('public')
   @ListSize(PAGE)
   async skus(@Args(() => SkusArgs) args: SkusArgs, @Ctx() context: RequestContext): Promise<Connection<Sku>> {
     context.requireSignIn();
@@ -141,6 +144,7 @@ export class CatalogueResolver {
   }
 
   @Query(() => Sku, { nullable: true, description: 'One SKU.' })
+  @Tag('public')
   async sku(
     @Arg('id', () => ID, { description: 'The SKU.' }) id: string,
     @Ctx() context: RequestContext,
@@ -150,6 +154,7 @@ export class CatalogueResolver {
   }
 
   @Query(() => RegionConnection, { description: 'Places where capacity is.' })
+  @Tag('public')
   @ListSize(PAGE)
   async regions(@Args(() => PageArgs) args: PageArgs, @Ctx() context: RequestContext): Promise<Connection<Region>> {
     context.requireSignIn();
@@ -157,6 +162,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => SkuPayload, { description: 'Adds a SKU. It can be had once it has a price and nodes.' })
+  @Tag('operator')
   @Access('allocations.sku.create')
   skuCreate(
     @Arg('input', () => SkuCreateInput, { description: 'The SKU.' }) input: SkuCreateInput,
@@ -166,6 +172,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => SkuPayload, { description: 'Offers a SKU, or stops offering it; what runs is not touched.' })
+  @Tag('operator')
   @Access('allocations.sku.set_offer')
   skuOfferSet(
     @Arg('input', () => SkuOfferInput, { description: 'Which SKU.' }) input: SkuOfferInput,
@@ -175,6 +182,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => RegionPayload, { description: 'Adds a region.' })
+  @Tag('operator')
   @Access('allocations.region.create')
   regionCreate(
     @Arg('input', () => RegionCreateInput, { description: 'The region.' }) input: RegionCreateInput,

@@ -20,6 +20,7 @@ registerEnumType(ResourceClassEnum, {
 });
 
 @ObjectType({ description: 'A size that a virtual machine of a SKU may have.' })
+@Tag('public')
 export class VmProfile {
   @Field(() => String, { description: 'Name, such as `h200_1g_24c_64g`.' })
   name!: string;

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, ID, InputType, Int, Mutation, Resolver } from 'type-graphql';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { approveSlots, disableSlots } from '../usecases/approve-slots.js';
 import type { createCreateNode } from '../usecases/create-node.js';
@@ -84,6 +84,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Registers a machine and shows its bootstrap token, once.' })
+  @Tag('operator')
   @Access('allocations.node.create')
   nodeCreate(
     @Arg('input', () => NodeCreateInput, { description: 'The machine.' }) input: NodeCreateInput,
@@ -96,6 +97,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Issues a new bootstrap token; the machine must be empty.' })
+  @Tag('operator')
   @Access('allocations.node.issue_bootstrap')
   nodeBootstrapIssue(
     @Arg('input', () => NodeBootstrapIssueInput, { description: 'Which machine.' }) input: NodeBootstrapIssueInput,
@@ -108,6 +110,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Places nothing new on a machine; what runs goes on.' })
+  @Tag('operator')
   @Access('allocations.node.cordon')
   nodeCordon(
     @Arg('input', () => NodeOperationInput, { description: 'Which machine, and why.' }) input: NodeOperationInput,
@@ -117,6 +120,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Allows new work on a machine again.' })
+  @Tag('operator')
   @Access('allocations.node.uncordon')
   nodeUncordon(
     @Arg('input', () => NodeOperationInput, { description: 'Which machine, and why.' }) input: NodeOperationInput,
@@ -126,6 +130,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Begins to empty a machine for its retirement.' })
+  @Tag('operator')
   @Access('allocations.node.drain')
   nodeDrain(
     @Arg('input', () => NodeOperationInput, { description: 'Which machine, and why.' }) input: NodeOperationInput,
@@ -135,6 +140,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Takes a machine out of service until an operator decides.' })
+  @Tag('operator')
   @Access('allocations.node.quarantine')
   nodeQuarantine(
     @Arg('input', () => NodeOperationInput, { description: 'Which machine, and why.' }) input: NodeOperationInput,
@@ -144,6 +150,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Takes a quarantined machine into service again.' })
+  @Tag('operator')
   @Access('allocations.node.restore')
   nodeRestore(
     @Arg('input', () => NodeOperationInput, { description: 'Which machine, and why.' }) input: NodeOperationInput,
@@ -153,6 +160,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Takes a drained, empty machine out of service for good.' })
+  @Tag('operator')
   @Access('allocations.node.retire')
   nodeRetire(
     @Arg('input', () => NodeOperationInput, { description: 'Which machine, and why.' }) input: NodeOperationInput,
@@ -162,6 +170,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Removes a retired machine; its identity ends.' })
+  @Tag('operator')
   @Access('allocations.node.delete')
   nodeDelete(
     @Arg('input', () => NodeOperationInput, { description: 'Which machine, and why.' }) input: NodeOperationInput,
@@ -171,6 +180,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Approves slots of a machine: from now on they are capacity.' })
+  @Tag('operator')
   @Access('allocations.slot.approve')
   slotApprove(
     @Arg('input', () => SlotApproveInput, { description: 'Which slots.' }) input: SlotApproveInput,
@@ -182,6 +192,7 @@ export class NodeMutations {
   }
 
   @Mutation(() => ComputeNodePayload, { description: 'Takes free slots of a machine out of the pool.' })
+  @Tag('operator')
   @Access('allocations.slot.disable')
   slotDisable(
     @Arg('input', () => SlotDisableInput, { description: 'Which slots, and why.' }) input: SlotDisableInput,

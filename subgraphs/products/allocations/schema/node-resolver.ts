@@ -13,7 +13,7 @@ import {
   Subscription,
 } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
@@ -58,6 +58,7 @@ export async function resolveComputeNode(
 @Resolver(() => ComputeNode)
 export class ComputeNodeResolver {
   @Query(() => ComputeNodeConnection, { description: 'Machines, in the order they were registered.' })
+  @Tag('operator')
   @Access(NODE_READ)
   @ListSize(PAGE)
   async computeNodes(
@@ -68,6 +69,7 @@ export class ComputeNodeResolver {
   }
 
   @Query(() => ComputeNode, { nullable: true, description: 'One machine.' })
+  @Tag('operator')
   @Access(NODE_READ)
   async computeNode(
     @Arg('id', () => ID, { description: 'The machine.' }) id: string,
@@ -124,6 +126,7 @@ export class NodeEventResolver {
       );
     },
   })
+  @Tag('operator')
   nodeEvents(
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
@@ -132,6 +135,7 @@ export class NodeEventResolver {
   }
 
   @Query(() => [NodeEvent], { name: 'nodeEvents', description: 'The same events as history, oldest first.' })
+  @Tag('operator')
   @Access(NODE_READ)
   @ListSize({ slicingArguments: ['first'], assumedSize: 50, requireOneSlicingArgument: false })
   async nodeHistory(

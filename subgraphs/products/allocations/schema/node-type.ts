@@ -30,7 +30,7 @@ export class Slot {
   statusReason!: string | null;
   @Field(() => DateTime, { description: 'Since when it has this status.' })
   statusChangedAt!: Date;
-  @Field(() => String, { nullable: true, description: 'PCI address of the GPU.' })
+  @Field(() => String, { nullable: true, description: 'Where the GPU sits on the PCI bus, such as `0000:65:00.0`.' })
   gpuPciAddress!: string | null;
   @Field(() => Int, { description: 'The NUMA domain it belongs to.' })
   numaNode!: number;
@@ -108,7 +108,7 @@ export class ComputeNode extends Node {
   providerState!: string | null;
   @Field(() => BigIntScalar, { description: 'Rises with each enrolment; tasks of an older epoch are refused.' })
   epoch!: bigint;
-  @Field(() => String, { nullable: true, description: 'Version of its agent.' })
+  @Field(() => String, { nullable: true, description: 'What its agent last reported of itself, such as `1.4.0`.' })
   agentVersion!: string | null;
   @Field(() => Int, { description: 'GPUs in the machine.' })
   gpuCount!: number;
@@ -128,7 +128,7 @@ export function toComputeNode(record: NodeRecord): ComputeNode {
   return { ...record, availableActions: nodeLifecycle.available(record.state), record };
 }
 
-export const ComputeNodeConnection = connectionType('ComputeNode', () => ComputeNode);
+export const ComputeNodeConnection = connectionType('ComputeNode', () => ComputeNode, 'operator');
 
 @ObjectType({ description: 'Something that happened to a machine or its slots.' })
 @Tag('operator')

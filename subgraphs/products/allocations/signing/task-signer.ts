@@ -1,5 +1,6 @@
+import { type JsonWebKey, createPrivateKey } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { type JWK, exportJWK, generateKeyPair, importJWK } from 'jose';
+import { type JWK, exportJWK, generateKeyPair } from 'jose';
 import type { Database } from '../../../../kernel/database/database.js';
 import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
@@ -65,7 +66,7 @@ export class TaskSigner {
   async #open(tx: Transaction, row: SignerRow): Promise<SigningKey> {
     const text = await this.#secrets.open(tx, row.secret_id);
     if (text === null) throw new Error(`the private part of task signer ${row.key_id} is gone`);
-    return { keyId: row.key_id, key: await importJWK(JSON.parse(text) as JWK, 'EdDSA') };
+    return { keyId: row.key_id, key: createPrivateKey({ key: JSON.parse(text) as JsonWebKey, format: 'jwk' }) };
   }
 
   async #fresh(): Promise<SigningKey> {

@@ -23,54 +23,82 @@ export interface AllocationDraft {
   readonly correlationId: string;
 }
 
-const ALLOCATION = `
-  insert into allocations.allocations
-    (id, organization_id, department_id, project_id, requested_by, sku_id, sku_name, sku_snapshot, capacity_shape, region_id,
-     gpu_count, image, ssh_key_ids, ssh_public_keys, price_snapshot_id, price_snapshot, policy_snapshot, correlation_id,
-     created_at, state_changed_at, state_deadline_at, state, node_id, units, fence, next_placement_at, why_pending)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20, $21, $22, $23, $24, $25, $26)`;
+/** How an allocation begins: placed, with the order for its node, or waiting for capacity. */
+export type Beginning =
+  | { readonly reservation: Reservation; readonly task: ProvisionTask; readonly now: Date; readonly deadlineAt: Date }
+  | {
+      readonly reservation: null;
+      readonly whyPending: WhyPending;
+      readonly now: Date;
+      readonly deadlineAt: Date;
+      readonly nextPlacementAt: Date;
+    };
 
-interface Standing {
-  readonly state: 'requested' | 'provisioning';
-  readonly now: Date;
-  readonly deadlineAt: Date;
-  readonly nodeId: string | null;
-  readonly units: number;
-  readonly fence: bigint;
-  readonly nextPlacementAt: Date | null;
-  readonly whyPending: WhyPending | null;
+/** Puts off the insertion of allocations, with the claims and the orders for the nodes of those that are placed, to the commit. */
+export function insertLaunches(
+  tx: Transaction,
+  launches: readonly { readonly draft: AllocationDraft; readonly beginning: Beginning }[],
+): void {
+  const skus = new Map(launches.map(({ draft: { sku } }) => [sku.name, sku]));
+  tx.defer({
+    name: 'allocations.insert_launches',
+    text: 'select allocations.insert_launches($1, $2, $3)',
+    values: [
+      JSON.stringify(launches.map(({ draft, beginning }) => ({ ...frozen(draft), ...begun(draft, beginning) }))),
+      [...skus.keys()],
+      [...skus.values()].map((sku) => JSON.stringify(sku)),
+    ],
+  });
 }
 
-function values(draft: AllocationDraft, standing: Standing): unknown[] {
+/** Columns of what is frozen. */
+function frozen(draft: AllocationDraft): Record<string, unknown> {
   const { project, sku } = draft;
-  return [
-    draft.id,
-    project.organizationId,
-    project.departmentId,
-    project.projectId,
-    draft.requestedBy,
-    draft.skuId,
-    sku.name,
-    JSON.stringify(sku),
-    sku.capacityShape,
-    draft.regionId,
-    draft.gpuCount,
-    draft.image,
-    draft.sshKeyIds,
-    draft.sshPublicKeys,
-    draft.terms.id,
-    JSON.stringify(draft.terms),
-    JSON.stringify(draft.policySnapshot),
-    draft.correlationId,
-    standing.now,
-    standing.deadlineAt,
-    standing.state,
-    standing.nodeId,
-    standing.units,
-    standing.fence,
-    standing.nextPlacementAt,
-    standing.whyPending === null ? null : JSON.stringify(standing.whyPending),
-  ];
+  return {
+    id: draft.id,
+    organization_id: project.organizationId,
+    department_id: project.departmentId,
+    project_id: project.projectId,
+    requested_by: draft.requestedBy,
+    sku_id: draft.skuId,
+    sku_name: sku.name,
+    capacity_shape: sku.capacityShape,
+    region_id: draft.regionId,
+    gpu_count: draft.gpuCount,
+    image: draft.image,
+    ssh_key_ids: draft.sshKeyIds,
+    ssh_public_keys: draft.sshPublicKeys,
+    price_snapshot_id: draft.terms.id,
+    price_snapshot: draft.terms,
+    policy_snapshot: draft.policySnapshot,
+    correlation_id: draft.correlationId,
+  };
+}
+
+/** Columns of how it begins. */
+function begun(draft: AllocationDraft, beginning: Beginning): Record<string, unknown> {
+  const { now: at, deadlineAt: deadline_at } = beginning;
+  if (beginning.reservation === null) {
+    const units = unitsOf(draft.sku, draft.gpuCount) ?? Math.max(1, draft.gpuCount);
+    const { whyPending: why_pending, nextPlacementAt: next_placement_at } = beginning;
+    return { at, deadline_at, state: 'requested', units, fence: 0, next_placement_at, why_pending };
+  }
+  const { reservation, task } = beginning;
+  const isWhole = reservation.slots.length === 0;
+  return {
+    at,
+    deadline_at,
+    state: 'provisioning',
+    node_id: reservation.nodeId,
+    node_epoch: Number(reservation.epoch),
+    units: reservation.units,
+    claim_kind: isWhole ? 'node_exclusive' : 'slot',
+    slot_ids: isWhole ? [null] : reservation.slots.map((slot) => slot.id),
+    fence: Number(task.fence),
+    task_id: task.id,
+    task_type: task.type,
+    task_signed: task.signed,
+  };
 }
 
 /** The claims of a reservation and the order for the node; `$n` to `$n + 8` are {@link placedValues}. */
@@ -114,37 +142,4 @@ export function placedValues(
     placed.deadlineAt,
     task.fence,
   ];
-}
-
-const PLACED = `with allocation as (${ALLOCATION}), ${placedStatement(27)}`;
-
-/** Allocation, claims and order for the node, in one statement. */
-export async function insertPlaced(
-  tx: Transaction,
-  draft: AllocationDraft,
-  placed: { reservation: Reservation; task: ProvisionTask; now: Date; deadlineAt: Date },
-): Promise<void> {
-  const { reservation, task, now, deadlineAt } = placed;
-  const standing: Standing = {
-    state: 'provisioning',
-    now,
-    deadlineAt,
-    nodeId: reservation.nodeId,
-    units: reservation.units,
-    fence: task.fence,
-    nextPlacementAt: null,
-    whyPending: null,
-  };
-  const owner = { id: draft.id, organizationId: draft.project.organizationId };
-  await tx.prepared('allocations.insert_placed', PLACED, [...values(draft, standing), ...placedValues(owner, placed)]);
-}
-
-/** An allocation that waits for capacity: quota and money are held, nothing is placed. */
-export async function insertWaiting(
-  tx: Transaction,
-  draft: AllocationDraft,
-  waiting: { whyPending: WhyPending; now: Date; deadlineAt: Date; nextPlacementAt: Date },
-): Promise<void> {
-  const units = unitsOf(draft.sku, draft.gpuCount) ?? Math.max(1, draft.gpuCount);
-  await tx.execute(ALLOCATION, values(draft, { ...waiting, state: 'requested', nodeId: null, units, fence: 0n }));
 }

@@ -177,17 +177,27 @@ const WAITS_MAX = 6;
  * so that customers do not queue up behind each other; at last for all that fit, in the order of their identifiers.
  */
 export async function reserve(tx: Transaction, request: PlacementRequest, now: Date): Promise<Reservation | null> {
-  const { units } = request;
-  const one = units === 1 ? await takeOne(tx, request, now) : null;
-  if (one !== null && one.counted > 0) return toReservation(one, units);
+  const one = request.units === 1 ? await takeOne(tx, request, now) : null;
+  if (one !== null && one.counted > 0) return toReservation(one, request.units);
   if (one !== null) return takeOn(tx, request, one.nodeId, now);
+  const atOnce = await reserveAtOnce(tx, request, now);
+  if (atOnce !== 'held by others') return atOnce;
+  const locked = await lockOne(tx, request);
+  return locked === null ? reserveLast(tx, request, now) : takeOn(tx, request, locked, now);
+}
+
+/** Takes the best that nobody else is placing on, and waits for nobody; null when nothing fits. */
+export async function reserveAtOnce(
+  tx: Transaction,
+  request: PlacementRequest,
+  now: Date,
+): Promise<Reservation | null | 'held by others'> {
   const choices = await plan(tx, request);
   if (choices.length === 0) return null;
-  const taken = await take(tx, units, choices, now);
-  if (taken !== null && taken.counted > 0) return toReservation(taken, units);
+  const taken = await take(tx, request.units, choices, now);
+  if (taken === null) return 'held by others';
   // A node whose planned slots went meanwhile is ours now and still has enough: plan again on it alone.
-  const locked = taken?.nodeId ?? (await lockOne(tx, request));
-  return locked === null ? reserveLast(tx, request, now) : takeOn(tx, request, locked, now);
+  return taken.counted > 0 ? toReservation(taken, request.units) : takeOn(tx, request, taken.nodeId, now);
 }
 
 async function lockOne(tx: Transaction, request: PlacementRequest): Promise<string | null> {

@@ -2,6 +2,7 @@ import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import { multiplyRatio } from '../../../../kernel/money/nano-units.js';
+import { inTurn } from '../../../../kernel/testing/in-turn.js';
 import type { Billing, PriceSnapshot, UsageEvent } from '../../../platform/billing/index.js';
 import type { Iam, ProjectPlace, QuotaHoldRequest } from '../../../platform/iam/index.js';
 import type { Registry } from '../../../platform/registry/index.js';
@@ -12,7 +13,10 @@ import type { Registry } from '../../../platform/registry/index.js';
  */
 export class PlatformStandIns {
   readonly projects = new Map<string, ProjectPlace>();
-  readonly sshKeys = new Map<string, { id: string; ownerId: string; publicKey: string }>();
+  readonly sshKeys = new Map<
+    string,
+    { id: string; ownerId: string; organizationId: string | null; publicKey: string }
+  >();
   /** By dimension; without one there is no limit. */
   readonly quotaLimits = new Map<string, bigint>();
   readonly quota = new Map<string, { dimension: string; amount: bigint; status: 'held' | 'committed' }>();
@@ -26,6 +30,8 @@ export class PlatformStandIns {
   maxConcurrentPerUser = 1_000_000;
   isDenied = false;
   quotaCommitFails = false;
+  readonly #pending = new WeakMap<Transaction, Map<string, { dimension: string; amount: bigint }>>();
+  readonly #pendingMoney = new WeakMap<Transaction, bigint>();
   readonly #secrets = new Map<string, string>();
 
   project(organizationId = newId('org')): ProjectPlace {
@@ -75,11 +81,15 @@ export class PlatformStandIns {
         const holdIds: string[] = [];
         for (const amount of amounts) {
           const held = this.#holdQuota(tx, { ...request, ...amount });
-          if (!held.ok) return held;
+          if (!held.ok) {
+            await this.iam.quotas.release(tx, request.reference);
+            return held;
+          }
           holdIds.push(held.value.holdId);
         }
         return accept({ holdIds });
       },
+      holdTogether: (tx, requests) => inTurn(requests, (request) => this.iam.quotas.holdAll(tx, request)),
       commit: async (tx, reference, dimension) => {
         if (this.quotaCommitFails) return refuse('EXPIRED', 'The hold has ended.');
         const hold = this.quota.get(`${reference} ${dimension}`);
@@ -88,6 +98,8 @@ export class PlatformStandIns {
         return accept(null);
       },
       release: async (tx, reference) => {
+        const pending = this.#pendingOf(tx);
+        for (const key of pending.keys()) if (key.startsWith(`${reference} `)) pending.delete(key);
         tx.afterCommit(() => {
           for (const key of this.quota.keys()) if (key.startsWith(`${reference} `)) this.quota.delete(key);
         });
@@ -95,6 +107,7 @@ export class PlatformStandIns {
     },
     policies: {
       value: async (_tx, _key, scope) => ({ value: this.maxConcurrentPerUser, isDenied: this.isDenied, source: scope }),
+      valuesAt: (tx, key, scopes) => inTurn(scopes, (scope) => this.iam.policies.value(tx, key, scope)),
     },
     secrets: {
       seal: async (_tx, secret) => {
@@ -107,15 +120,30 @@ export class PlatformStandIns {
     },
   };
 
+  /** What a transaction that has not committed holds. */
+  #pendingOf(tx: Transaction): Map<string, { dimension: string; amount: bigint }> {
+    const known = this.#pending.get(tx);
+    if (known !== undefined) return known;
+    const pending = new Map<string, { dimension: string; amount: bigint }>();
+    this.#pending.set(tx, pending);
+    return pending;
+  }
+
   #holdQuota(tx: Transaction, request: QuotaHoldRequest): Outcome<{ holdId: string }> {
     const { dimension, amount } = request;
     const limit = this.quotaLimits.get(dimension);
-    if (limit !== undefined && this.used(dimension) + amount > limit) {
+    const pending = this.#pendingOf(tx);
+    const counted = [...pending.values()].reduce(
+      (sum, hold) => sum + (hold.dimension === dimension ? hold.amount : 0n),
+      0n,
+    );
+    if (limit !== undefined && this.used(dimension) + counted + amount > limit) {
       return refuse('QUOTA_EXCEEDED', `The quota of ${dimension} would be exceeded.`, {
         details: { dimension, limit: limit.toString() },
       });
     }
     const key = `${request.reference} ${dimension}`;
+    pending.set(key, { dimension, amount });
     tx.afterCommit(() => this.quota.set(key, { dimension, amount, status: 'held' }));
     return accept({ holdId: key });
   }
@@ -128,18 +156,22 @@ export class PlatformStandIns {
           ? refuse('PRICE_UNKNOWN', `There is no price for ${request.priceKey}.`)
           : accept(price);
       },
+      snapshots: (tx, requests) => inTurn(requests, (request) => this.billing.prices.snapshot(tx, request)),
       byId: async (_tx, id) => [...this.prices.values()].find((price) => price.id === id) ?? null,
     },
     holds: {
       hold: async (tx, request) => {
         const balance = this.balances.get(request.place.organizationId);
-        const held = [...this.moneyHolds.values()].reduce((sum, amount) => sum + amount, 0n);
+        const pending = this.#pendingMoney.get(tx) ?? 0n;
+        const held = [...this.moneyHolds.values()].reduce((sum, amount) => sum + amount, pending);
         if (balance !== undefined && balance - held < request.amountNanos) {
           return refuse('INSUFFICIENT_BALANCE', 'The balance does not cover it.');
         }
+        this.#pendingMoney.set(tx, pending + request.amountNanos);
         tx.afterCommit(() => this.moneyHolds.set(request.reference, request.amountNanos));
         return accept({ holdId: request.reference });
       },
+      holdTogether: (tx, requests) => inTurn(requests, (request) => this.billing.holds.hold(tx, request)),
       settle: async () => accept({ transferId: null }),
       void: async (tx, reference) => {
         tx.afterCommit(() => {

@@ -1,6 +1,6 @@
 import type { Actor } from '../../../../kernel/access/actor.js';
 import type { Transaction } from '../../../../kernel/database/transaction.js';
-import { type Outcome, type Refusal, accept } from '../../../../kernel/errors/refusal.js';
+import { type Outcome, type Refusal, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { ProjectPlace } from '../../../platform/iam/index.js';
 import { type SkuTerms, unitsOf } from '../domain/sku.js';
@@ -9,7 +9,8 @@ import type { AllocationServices } from '../services.js';
 import type { AllocationDraft } from '../store/allocation-insert.js';
 import type { PriceTerms } from '../store/allocation-record.js';
 import { capacityFacts, plan } from '../store/placement-store.js';
-import { type RequestFacts, allocationPolicy, checkPolicy, checkRequest } from './lifecycle/check-request.js';
+import { CONCURRENCY_POLICY, checkPolicies } from './lifecycle/check-policy.js';
+import { RequestBook, type RequestFacts } from './lifecycle/check-request.js';
 import { firstWindowNanos, holdMoney, holdQuota, priceTerms } from './lifecycle/hold.js';
 
 export interface AllocationPlanAnswer {
@@ -62,20 +63,23 @@ async function trial(
   input: { sku: string; region: string; gpuCount: number; image?: string | undefined },
 ): Promise<Outcome<AllocationPlanAnswer>> {
   const { tx, actor, project } = asking;
-  const checked = await checkRequest(tx, input, actor.id);
+  const requester = { requesterId: actor.id, organizationId: project.organizationId };
+  const book = await RequestBook.read(tx, [{ ...input, ...requester }]);
+  const checked = book.check(input);
   if (!checked.ok) return checked;
   const { sku, skuId, regionId, image } = checked.value;
-  const terms = await priceTerms(tx, services, { organizationId: project.organizationId, sku });
-  if (!terms.ok) return terms;
+  const [terms] = await priceTerms(tx, services, [{ organizationId: project.organizationId, sku }]);
+  if (terms?.ok !== true) return terms ?? refuse('PRICE_UNKNOWN', `There is no price for ${sku.name}.`);
   const draft = trialDraft(asking, { facts: checked.value, terms: terms.value, gpuCount: input.gpuCount });
   const causes: WhyPending[] = [];
-  const note = (outcome: Outcome<unknown>): void => {
-    if (!outcome.ok) causes.push(...outcome.refusals.map(toCause));
+  const note = (outcomes: readonly (Outcome<unknown> | null)[]): void => {
+    for (const outcome of outcomes) if (outcome?.ok === false) causes.push(...outcome.refusals.map(toCause));
   };
-  const policy = await allocationPolicy(tx, services, project.scope);
-  note(await checkPolicy({ tx, actor }, policy, checked.value.liveOfRequester));
-  note(await holdQuota(tx, services, draft, 0));
-  note(await holdMoney(tx, services, draft, 0));
+  const policy = await services.iam.policies.value(tx, CONCURRENCY_POLICY, project.scope);
+  note(await checkPolicies(tx, [{ ...requester, policy, live: book.live[0] ?? 0 }]));
+  const toHold = [{ draft, waitSeconds: 0 }];
+  note(await holdQuota(tx, services, toHold));
+  note(await holdMoney(tx, services, toHold));
   const units = unitsOf(sku, input.gpuCount);
   const request = { skuId, regionId, units, image };
   if ((await plan(tx, request)).length === 0) causes.push(explainCapacity(units, await capacityFacts(tx, request)));

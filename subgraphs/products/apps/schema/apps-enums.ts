@@ -45,14 +45,14 @@ export const ArtifactTrustState = describedEnum('ArtifactTrustState', 'Whether a
 });
 export const ArtifactChannel = describedEnum('ArtifactChannel', 'How far an artifact was promoted; it only climbs.', {
   dev: 'Development.',
-  test: 'Test.',
-  staging: 'Staging.',
+  test: 'For trying out, not for customers.',
+  staging: 'The last step before customers may get it.',
   prod: 'Production.',
 });
 export const ArtifactKind = describedEnum('ArtifactKind', 'What an artifact is.', {
   container_image: 'An OCI image.',
-  model_weights: 'Weights of a model.',
-  helm_chart: 'A Helm chart.',
+  model_weights: 'The learned parameters that a model server loads.',
+  helm_chart: 'A package of Kubernetes manifests.',
 });
 export const ArtifactSourceType = describedEnum('ArtifactSourceType', 'What kind of place an artifact comes from.', {
   oci_registry: 'The registry of its publisher.',
@@ -95,7 +95,7 @@ export const AppDesiredState = describedEnum('AppDesiredState', 'What the owner 
 });
 export const AppRepairScope = describedEnum('AppRepairScope', 'How much of a cluster is repaired.', {
   whole_runtime: 'All of it.',
-  control_plane: 'Its control plane.',
+  control_plane: 'What manages the app, without the machines that do the work.',
   member: 'Members that are broken.',
 });
 export const AppConditionType = describedEnum('AppConditionType', 'Independent facts about an app instance.', {
@@ -114,7 +114,7 @@ export const AppConditionStatus = describedEnum('AppConditionStatus', 'Whether a
 export const AppEndpointProtocol = describedEnum('AppEndpointProtocol', 'What an endpoint speaks.', {
   http: 'HTTP, for browsers.',
   openai: 'The OpenAI HTTP API.',
-  ssh: 'SSH.',
+  ssh: 'A secure shell session (RFC 4254).',
 });
 export const AppExposureMode = describedEnum('AppExposureMode', 'How an endpoint can be reached.', {
   private: 'On the loopback of the host only; through an SSH tunnel.',
@@ -124,7 +124,7 @@ export const AppEndpointAuthMode = describedEnum('AppEndpointAuthMode', 'What an
   none: 'Nothing beyond the way to it.',
   browser_oidc: 'A signed-in browser.',
   api_bearer: 'A bearer token.',
-  ssh_key: 'An SSH key.',
+  ssh_key: 'Signs in with the private key of a registered SSH key.',
 });
 export const AppWorkKind = describedEnum('AppWorkKind', 'What a worker is to do.', {
   PROVISION: 'Start the app for the first time, or again after a failure.',
@@ -156,5 +156,5 @@ export const AppStepState = describedEnum('AppStepState', 'Where a step of work 
   PENDING: 'Not begun.',
   RUNNING: 'Under way.',
   SUCCEEDED: 'Done.',
-  FAILED: 'Failed.',
+  FAILED: 'Ended without its result; its message says why.',
 });

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, Field, ID, InputType, Mutation, Query, Resolver } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
 import type { Command } from '../../../../kernel/commands/command.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -62,6 +62,7 @@ export class ArtifactResolver {
   }
 
   @Query(() => ArtifactConnection, { description: 'Artifacts, newest first.' })
+  @Tag('operator')
   @Access(READ)
   @ListSize({
     assumedSize: 20,
@@ -75,6 +76,7 @@ export class ArtifactResolver {
   }
 
   @Mutation(() => ArtifactPayload, { description: 'Registers an artifact by its digest.' })
+  @Tag('operator')
   @Access('apps.artifact.register')
   artifactRegister(
     @Arg('input', () => ArtifactRegisterInput, { description: 'The artifact.' }) input: ArtifactRegisterInput,
@@ -84,6 +86,7 @@ export class ArtifactResolver {
   }
 
   @Mutation(() => ArtifactPayload, { description: 'Judges an artifact: it ends as verified or as failed.' })
+  @Tag('operator')
   @Access('apps.artifact.verify')
   artifactVerify(
     @Arg('input', () => ArtifactVerifyInput, { description: 'The artifact.' }) input: ArtifactVerifyInput,
@@ -93,6 +96,7 @@ export class ArtifactResolver {
   }
 
   @Mutation(() => ArtifactPayload, { description: 'Promotes a verified artifact to a channel.' })
+  @Tag('operator')
   @Access('apps.artifact.promote')
   artifactPromote(
     @Arg('input', () => ArtifactPromoteInput, { description: 'The promotion.' }) input: ArtifactPromoteInput,
@@ -102,6 +106,7 @@ export class ArtifactResolver {
   }
 
   @Mutation(() => ArtifactPayload, { description: 'Deprecates a promoted artifact: refused for new use.' })
+  @Tag('operator')
   @Access('apps.artifact.deprecate')
   artifactDeprecate(
     @Arg('input', () => ArtifactEndInput, { description: 'The artifact.' }) input: ArtifactEndInput,
@@ -111,6 +116,7 @@ export class ArtifactResolver {
   }
 
   @Mutation(() => ArtifactPayload, { description: 'Retires a deprecated artifact.' })
+  @Tag('operator')
   @Access('apps.artifact.retire')
   artifactRetire(
     @Arg('input', () => ArtifactEndInput, { description: 'The artifact.' }) input: ArtifactEndInput,
@@ -122,6 +128,7 @@ export class ArtifactResolver {
   @Mutation(() => ArtifactPayload, {
     description: 'Takes trust back: refused for new use from now on; what runs is not touched.',
   })
+  @Tag('operator')
   @Access('apps.artifact.revoke')
   artifactRevoke(
     @Arg('input', () => ArtifactRevokeInput, { description: 'The artifact.' }) input: ArtifactRevokeInput,

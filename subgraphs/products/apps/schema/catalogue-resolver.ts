@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -42,7 +42,7 @@ class AppCreateInput {
 
 @InputType({ description: 'A new version of an app.' })
 class AppVersionRegisterInput {
-  @Field(() => String, { description: 'The app.' })
+  @Field(() => String, { description: 'The app, by its slug such as `jupyterlab`.' })
   appSlug!: string;
   @Field(() => JsonObject, { description: 'The manifest, at most 64 KiB. All its faults are answered at once.' })
   manifest!: Record<string, unknown>;
@@ -81,6 +81,7 @@ export class AppResolver {
   }
 
   @Query(() => AppConnection, { description: 'The catalogue, by slug.' })
+  @Tag('public')
   @ListSize(PAGE)
   async apps(@Args(() => PageArgs) page: PageArgs, @Ctx() context: RequestContext): Promise<Connection<App>> {
     context.requireSignIn();
@@ -91,8 +92,9 @@ export class AppResolver {
     nullable: true,
     description: 'One app of the catalogue; null when there is none with this slug.',
   })
+  @Tag('public')
   async app(
-    @Arg('slug', () => String, { description: 'Its slug.' }) slug: string,
+    @Arg('slug', () => String, { description: 'Its name in addresses, such as `jupyterlab`.' }) slug: string,
     @Ctx() context: RequestContext,
   ): Promise<App | null> {
     context.requireSignIn();
@@ -114,6 +116,7 @@ export class AppResolver {
   }
 
   @Mutation(() => AppPayload, { description: 'Adds an app to the catalogue.' })
+  @Tag('operator')
   @Access('apps.app.create')
   appCreate(
     @Arg('input', () => AppCreateInput, { description: 'The app.' }) input: AppCreateInput,
@@ -137,9 +140,10 @@ export class AppVersionResolver {
     nullable: true,
     description: 'Versions of an app, newest first; null when there is no such app.',
   })
+  @Tag('public')
   @ListSize(PAGE)
   async appVersions(
-    @Arg('appSlug', () => String, { description: 'The app.' }) appSlug: string,
+    @Arg('appSlug', () => String, { description: 'The app, by its slug such as `jupyterlab`.' }) appSlug: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RequestContext,
   ): Promise<Connection<AppVersion> | null> {
@@ -156,6 +160,7 @@ export class AppVersionResolver {
   }
 
   @Mutation(() => AppVersionPayload, { description: 'Registers a version as a draft.' })
+  @Tag('operator')
   @Access('apps.version.register')
   appVersionRegister(
     @Arg('input', () => AppVersionRegisterInput, { description: 'The version.' }) input: AppVersionRegisterInput,
@@ -169,6 +174,7 @@ export class AppVersionResolver {
   @Mutation(() => AppVersionPayload, {
     description: 'Publishes a version one step further; its artifacts must be verified.',
   })
+  @Tag('operator')
   @Access('apps.version.promote')
   appVersionPromote(
     @Arg('input', () => AppVersionPromoteInput, { description: 'The step.' }) input: AppVersionPromoteInput,
@@ -180,6 +186,7 @@ export class AppVersionResolver {
   }
 
   @Mutation(() => AppVersionPayload, { description: 'Ends new use of a version; what runs on it goes on.' })
+  @Tag('operator')
   @Access('apps.version.retire')
   appVersionRetire(
     @Arg('input', () => AppVersionRetireInput, { description: 'The version.' }) input: AppVersionRetireInput,

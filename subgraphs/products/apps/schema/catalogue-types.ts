@@ -72,7 +72,7 @@ export class Artifact extends Node {
   repository!: string;
   @Field(() => String, { description: 'Canonical digest.' })
   digest!: string;
-  @Field(() => String, { description: 'Algorithm of the digest.' })
+  @Field(() => String, { description: 'How the digest was computed, such as `sha256`.' })
   digestAlgorithm!: string;
   @Field(() => ArtifactKind, { description: 'What it is.' })
   artifactKind!: string;
@@ -115,31 +115,39 @@ export class Project {
 
 export const AppConnection: new () => Connection<App> = connectionType('App', () => App);
 export const AppVersionConnection: new () => Connection<AppVersion> = connectionType('AppVersion', () => AppVersion);
-export const ArtifactConnection: new () => Connection<Artifact> = connectionType('Artifact', () => Artifact);
+export const ArtifactConnection: new () => Connection<Artifact> = connectionType(
+  'Artifact',
+  () => Artifact,
+  'operator',
+);
 export const AppEntitlementConnection: new () => Connection<AppEntitlement> = connectionType(
   'AppEntitlement',
   () => AppEntitlement,
 );
 
 @ObjectType({ description: 'Answer to a mutation of an app.' })
+@Tag('operator')
 export class AppPayload extends MutationPayload {
   @Field(() => App, { nullable: true, description: 'The app; null when nothing was done.' })
   app!: App | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a version.' })
+@Tag('operator')
 export class AppVersionPayload extends MutationPayload {
   @Field(() => AppVersion, { nullable: true, description: 'The version; null when nothing was done.' })
   appVersion!: AppVersion | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of an artifact.' })
+@Tag('operator')
 export class ArtifactPayload extends MutationPayload {
   @Field(() => Artifact, { nullable: true, description: 'The artifact; null when nothing was done.' })
   artifact!: Artifact | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of an entitlement.' })
+@Tag('public')
 export class AppEntitlementPayload extends MutationPayload {
   @Field(() => AppEntitlement, { nullable: true, description: 'The entitlement; null when nothing was done.' })
   entitlement!: AppEntitlement | null;

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -17,9 +17,9 @@ import {
 
 @InputType({ description: 'An app and a project.' })
 class AppEntitlementInput {
-  @Field(() => ID, { description: 'The project.' })
+  @Field(() => ID, { description: 'The project, by its TypeID (`prj_…`).' })
   projectId!: string;
-  @Field(() => String, { description: 'The app.' })
+  @Field(() => String, { description: 'The app, by its slug such as `jupyterlab`.' })
   appSlug!: string;
   @Field(() => String, {
     nullable: true,
@@ -39,6 +39,7 @@ export class EntitlementResolver {
   @Query(() => AppEntitlementConnection, {
     description: 'Which apps a project may launch, or might once; empty where the caller may not see it.',
   })
+  @Tag('public')
   @Access('apps.entitlement.read')
   @ListSize({
     assumedSize: 20,
@@ -47,7 +48,7 @@ export class EntitlementResolver {
     requireOneSlicingArgument: false,
   })
   async appEntitlements(
-    @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
+    @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) projectId: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RequestContext,
   ): Promise<Connection<AppEntitlement>> {
@@ -55,17 +56,18 @@ export class EntitlementResolver {
     return toConnection(await listEntitlements(context, projectId, page), toEntitlement);
   }
 
-  @FieldResolver(() => App, { nullable: true, description: 'The app.' })
+  @FieldResolver(() => App, { nullable: true, description: 'What the project may launch.' })
   app(@Root() entitlement: AppEntitlement, @Ctx() context: RequestContext): Promise<App | null> {
     return resolveApp({ id: entitlement.appId }, context);
   }
 
-  @FieldResolver(() => Project, { nullable: true, description: 'The project.' })
+  @FieldResolver(() => Project, { nullable: true, description: 'Who may launch it.' })
   project(@Root() entitlement: AppEntitlement): Project {
     return { id: entitlement.projectId };
   }
 
   @Mutation(() => AppEntitlementPayload, { description: 'Enables an app for a project.' })
+  @Tag('public')
   @Access('apps.entitlement.enable')
   appEnable(
     @Arg('input', () => AppEntitlementInput, { description: 'App and project.' }) input: AppEntitlementInput,
@@ -79,6 +81,7 @@ export class EntitlementResolver {
   @Mutation(() => AppEntitlementPayload, {
     description: 'Disables an app for a project: ends new launches; what runs goes on.',
   })
+  @Tag('public')
   @Access('apps.entitlement.disable')
   appDisable(
     @Arg('input', () => AppEntitlementInput, { description: 'App and project.' }) input: AppEntitlementInput,

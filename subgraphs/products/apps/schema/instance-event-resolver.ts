@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from 'type-graphql';
 import type { Scope } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -35,8 +35,9 @@ export function createInstanceEventResolver(directory: DirectoryOf): object {
         return domainEvents(request.stream({ permission: READ, scope, filter: { types: TYPES, projectId }, after }));
       },
     })
+    @Tag('public')
     appInstanceEvents(
-      @Arg('projectId', () => ID, { description: 'The project.' }) _projectId: string,
+      @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) _projectId: string,
       @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
       @Root() event: DomainEvent,
     ): AppInstanceEvent {
@@ -47,10 +48,11 @@ export function createInstanceEventResolver(directory: DirectoryOf): object {
       name: 'appInstanceEvents',
       description: 'The same events as history, oldest first.',
     })
+    @Tag('public')
     @Access(READ)
     @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
     async appInstanceHistory(
-      @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
+      @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) projectId: string,
       @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
         | string
         | undefined,

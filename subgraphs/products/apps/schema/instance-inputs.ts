@@ -25,7 +25,7 @@ export class AppExposureInput {
 export class AppInstanceLaunchInput {
   @Field(() => ID, { description: 'The project that will own it.' })
   projectId!: string;
-  @Field(() => String, { description: 'The app.' })
+  @Field(() => String, { description: 'The app, by its slug such as `jupyterlab`.' })
   appSlug!: string;
   @Field(() => ID, { nullable: true, description: 'The version; the newest active one when left out.' })
   versionId?: string;

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { z } from 'zod';
 import type { Command, Json } from '../../../../kernel/commands/command.js';
-import { Access } from '../../../../kernel/federation/directives.js';
+import { Access, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import type { AppsCommands } from '../usecases/apps-commands.js';
 import {
@@ -24,6 +24,7 @@ export class InstanceMutationResolver {
   }
 
   @Mutation(() => AppInstancePayload, { description: 'Launches an app on an allocation.' })
+  @Tag('public')
   @Access('apps.instance.launch')
   appInstanceLaunch(
     @Arg('input', () => AppInstanceLaunchInput, { description: 'The launch.' }) input: AppInstanceLaunchInput,
@@ -33,6 +34,7 @@ export class InstanceMutationResolver {
   }
 
   @Mutation(() => AppInstancePayload, { description: 'Starts an instance that is stopped or failed.' })
+  @Tag('public')
   @Access('apps.instance.start')
   appInstanceStart(
     @Arg('input', () => AppInstanceActionInput, { description: 'The instance.' }) input: AppInstanceActionInput,
@@ -42,6 +44,7 @@ export class InstanceMutationResolver {
   }
 
   @Mutation(() => AppInstancePayload, { description: 'Stops an instance; its run time stops to count now.' })
+  @Tag('public')
   @Access('apps.instance.stop')
   appInstanceStop(
     @Arg('input', () => AppInstanceActionInput, { description: 'The instance.' }) input: AppInstanceActionInput,
@@ -53,6 +56,7 @@ export class InstanceMutationResolver {
   @Mutation(() => AppInstancePayload, {
     description: 'Restarts a simple app; a cluster app refuses with CONFLICT and offers reconcile or repair.',
   })
+  @Tag('public')
   @Access('apps.instance.restart')
   appInstanceRestart(
     @Arg('input', () => AppInstanceActionInput, { description: 'The instance.' }) input: AppInstanceActionInput,
@@ -64,6 +68,7 @@ export class InstanceMutationResolver {
   @Mutation(() => AppInstancePayload, {
     description: 'Has a worker look at what runs and mend it without destroying anything.',
   })
+  @Tag('public')
   @Access('apps.instance.reconcile')
   appInstanceReconcile(
     @Arg('input', () => AppInstanceActionInput, { description: 'The instance.' }) input: AppInstanceActionInput,
@@ -73,6 +78,7 @@ export class InstanceMutationResolver {
   }
 
   @Mutation(() => AppInstancePayload, { description: 'Repairs a cluster app.' })
+  @Tag('public')
   @Access('apps.instance.repair')
   appInstanceRepair(
     @Arg('input', () => AppInstanceRepairInput, { description: 'The repair.' }) input: AppInstanceRepairInput,
@@ -82,6 +88,7 @@ export class InstanceMutationResolver {
   }
 
   @Mutation(() => AppInstancePayload, { description: 'Moves an instance to another version or other values.' })
+  @Tag('public')
   @Access('apps.instance.upgrade')
   appInstanceUpgrade(
     @Arg('input', () => AppInstanceUpgradeInput, { description: 'The upgrade.' }) input: AppInstanceUpgradeInput,
@@ -91,6 +98,7 @@ export class InstanceMutationResolver {
   }
 
   @Mutation(() => AppInstancePayload, { description: 'Removes an instance; accepted in every state.' })
+  @Tag('public')
   @Access('apps.instance.decommission')
   appInstanceDecommission(
     @Arg('input', () => AppInstanceDecommissionInput, { description: 'The instance.' })

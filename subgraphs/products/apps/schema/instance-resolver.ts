@@ -48,6 +48,7 @@ const PAGE = {
 @Resolver(() => AppInstance)
 export class InstanceResolver {
   @Query(() => AppInstanceConnection, { description: 'App instances that the caller may see, newest first.' })
+  @Tag('public')
   @Access(READ)
   @ListSize(PAGE)
   async appInstances(
@@ -62,6 +63,7 @@ export class InstanceResolver {
     nullable: true,
     description: 'One app instance; null when there is none with this identifier, or the caller may not see it.',
   })
+  @Tag('public')
   @Access(READ)
   async appInstance(
     @Arg('id', () => ID, { description: 'The app instance.' }) id: string,

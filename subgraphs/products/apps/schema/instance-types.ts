@@ -195,12 +195,14 @@ export const AppInstanceConnection: new () => Connection<AppInstance> = connecti
 );
 
 @ObjectType({ description: 'Something that happened to an app instance.' })
+@Tag('public')
 export class AppInstanceEvent extends DomainEvent {
   @Field(() => AppInstance, { nullable: true, description: 'The app instance, as it is now.' })
   subject!: AppInstance | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of an app instance.' })
+@Tag('public')
 export class AppInstancePayload extends MutationPayload {
   @Field(() => AppInstance, { nullable: true, description: 'The app instance; null when nothing was done.' })
   appInstance!: AppInstance | null;

@@ -81,6 +81,7 @@ export class AppWorkItem extends Node {
 @ObjectType({
   description: 'A lease: hand `leaseId` and `fence` back with every write. Lost when it is not renewed in time.',
 })
+@Tag('public')
 export class AppWorkItemLease {
   @Field(() => ID, { description: 'Names the lease.' })
   leaseId!: string;
@@ -95,6 +96,7 @@ export class AppWorkItemLease {
 }
 
 @ObjectType({ description: 'Answer to asking for work.' })
+@Tag('public')
 export class AppWorkItemLeasePayload extends MutationPayload {
   @Field(() => AppWorkItemLease, {
     nullable: true,
@@ -104,6 +106,7 @@ export class AppWorkItemLeasePayload extends MutationPayload {
 }
 
 @ObjectType({ description: 'Answer to a heartbeat.' })
+@Tag('public')
 export class AppWorkItemHeartbeatPayload extends MutationPayload {
   @Field(() => AppHeartbeatAnswer, {
     nullable: true,
@@ -116,6 +119,7 @@ export class AppWorkItemHeartbeatPayload extends MutationPayload {
   description:
     'Answer to a write of a worker. `STALE_FENCE` in `userErrors` means that the lease was lost and nothing was applied.',
 })
+@Tag('public')
 export class AppWorkItemPayload extends MutationPayload {
   @Field(() => AppWorkItem, { nullable: true, description: 'The work item, as it is now.' })
   workItem!: AppWorkItem | null;
@@ -133,15 +137,17 @@ export class AppWorkItemLeaseInput {
 
 @InputType({ description: 'A lease, as the worker got it.' })
 export class AppWorkItemHeartbeatInput {
-  @Field(() => ID, { description: 'The work item.' })
+  @Field(() => ID, { description: 'The work item that the worker holds, by its TypeID.' })
   workItemId!: string;
-  @Field(() => ID, { description: 'The lease.' })
+  @Field(() => ID, {
+    description: 'The lease that `appWorkItemLease` answered; a write under an older one is refused.',
+  })
   leaseId!: string;
   @Field(() => Int, { description: 'The fence of the lease.' })
   fence!: number;
 }
 
-@InputType({ description: 'A step of work.' })
+@InputType({ description: 'How far a worker is with one step of its work item.' })
 export class AppWorkStepInput {
   @Field(() => String, { description: 'What it is.' })
   name!: string;

@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { z } from 'zod';
 import type { Command } from '../../../../kernel/commands/command.js';
-import { Access, Cost } from '../../../../kernel/federation/directives.js';
+import { Access, Cost, Tag } from '../../../../kernel/federation/directives.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import type { MutationReceipt, UserError } from '../../../../kernel/graphql/shared-types.js';
 import type { AppsTimings } from '../domain/timings.js';
@@ -47,6 +47,7 @@ export class WorkerResolver {
     description:
       'Takes the next work item of these apps in a project, and waits for one if there is none. For app workers.',
   })
+  @Tag('public')
   @Access('apps.work_item.lease')
   @Cost(5)
   async appWorkItemLease(
@@ -70,6 +71,7 @@ export class WorkerResolver {
   }
 
   @Mutation(() => AppWorkItemHeartbeatPayload, { description: 'Renews a lease. For app workers.' })
+  @Tag('public')
   @Access('apps.work_item.heartbeat')
   appWorkItemHeartbeat(
     @Arg('input', () => AppWorkItemHeartbeatInput, { description: 'The lease.' }) input: AppWorkItemHeartbeatInput,
@@ -79,6 +81,7 @@ export class WorkerResolver {
   }
 
   @Mutation(() => AppWorkItemPayload, { description: 'Tells how far the work is. For app workers.' })
+  @Tag('public')
   @Access('apps.work_item.report')
   appWorkItemReport(
     @Arg('input', () => AppWorkItemReportInput, { description: 'What is known.' }) input: AppWorkItemReportInput,
@@ -90,6 +93,7 @@ export class WorkerResolver {
   @Mutation(() => AppWorkItemPayload, {
     description: 'Ends the work as done. Repeating it changes nothing. For app workers.',
   })
+  @Tag('public')
   @Access('apps.work_item.complete')
   appWorkItemComplete(
     @Arg('input', () => AppWorkItemReportInput, { description: 'The last report.' }) input: AppWorkItemReportInput,
@@ -99,6 +103,7 @@ export class WorkerResolver {
   }
 
   @Mutation(() => AppWorkItemPayload, { description: 'Ends an attempt as failed. For app workers.' })
+  @Tag('public')
   @Access('apps.work_item.fail')
   appWorkItemFail(
     @Arg('input', () => AppWorkItemFailInput, { description: 'The failure.' }) input: AppWorkItemFailInput,
@@ -108,6 +113,7 @@ export class WorkerResolver {
   }
 
   @Mutation(() => AppWorkItemPayload, { description: 'Gives a lease back. For app workers.' })
+  @Tag('public')
   @Access('apps.work_item.release')
   appWorkItemRelease(
     @Arg('input', () => AppWorkItemReleaseInput, { description: 'The lease.' }) input: AppWorkItemReleaseInput,
@@ -117,6 +123,7 @@ export class WorkerResolver {
   }
 
   @Mutation(() => AppWorkItemPayload, { description: 'Tries work again that was given up.' })
+  @Tag('public')
   @Access('apps.work_item.retry')
   appWorkItemRetry(
     @Arg('input', () => AppWorkItemRetryInput, { description: 'The work.' }) input: AppWorkItemRetryInput,

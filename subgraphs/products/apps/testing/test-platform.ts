@@ -2,6 +2,7 @@ import type { Transaction } from '../../../../kernel/database/transaction.js';
 import { accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { TestAuthority } from '../../../../kernel/testing/test-authority.js';
+import { inTurn } from '../../../../kernel/testing/in-turn.js';
 import type { Billing, PriceSnapshot, UsageEvent } from '../../../platform/billing/index.js';
 import type { Iam, ProjectPlace } from '../../../platform/iam/index.js';
 import type { Registry } from '../../../platform/registry/index.js';
@@ -96,6 +97,7 @@ export class TestPlatform
       }
       return accept({ holdIds });
     },
+    holdTogether: (tx, requests) => inTurn(requests, (request) => this.quotas.holdAll(tx, request)),
     commit: async () => accept(null),
     release: async (_tx, reference) => void this.held.delete(reference),
   };
@@ -106,6 +108,7 @@ export class TestPlatform
       if (value === undefined) throw new Error(`policy ${key} is not defined`);
       return { value: value as string | number | boolean | readonly string[], isDenied: false, source: scope };
     },
+    valuesAt: (tx, key, scopes) => inTurn(scopes, (scope) => this.policies.value(tx, key, scope)),
   };
 
   readonly prices: Billing['prices'] = {
@@ -121,6 +124,7 @@ export class TestPlatform
       };
       return accept(snapshot);
     },
+    snapshots: (tx, requests) => inTurn(requests, (request) => this.prices.snapshot(tx, request)),
     byId: async () => null,
   };
 

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import { ModelModality, ModelTokenizer, ProviderKindEnum } from './enums.js';
 import { Model, ModelEndpoint, ProviderAccount } from './model-types.js';
@@ -80,18 +81,21 @@ export class ModelEndpointUpdateInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a model.' })
+@Tag('operator')
 export class ModelPayload extends MutationPayload {
   @Field(() => Model, { nullable: true, description: 'The model; null when nothing was done.' })
   model!: Model | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a provider account.' })
+@Tag('operator')
 export class ProviderAccountPayload extends MutationPayload {
   @Field(() => ProviderAccount, { nullable: true, description: 'The provider account; null when nothing was done.' })
   providerAccount!: ProviderAccount | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a model endpoint.' })
+@Tag('operator')
 export class ModelEndpointPayload extends MutationPayload {
   @Field(() => ModelEndpoint, { nullable: true, description: 'The endpoint; null when nothing was done.' })
   modelEndpoint!: ModelEndpoint | null;

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../kernel/access/authority.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -47,6 +47,7 @@ export class CatalogueResolver {
   }
 
   @Query(() => ModelConnection, { description: 'The catalogue of models, newest first.' })
+  @Tag('public')
   @ListSize(PAGED)
   async models(@Args(() => PageArgs) args: PageArgs, @Ctx() context: RequestContext): Promise<Connection<Model>> {
     context.requireSignIn();
@@ -54,6 +55,7 @@ export class CatalogueResolver {
   }
 
   @Query(() => Model, { nullable: true, description: 'One model; null when there is none with this identifier.' })
+  @Tag('public')
   async model(
     @Arg('id', () => ID, { description: 'The model.' }) id: string,
     @Ctx() context: RequestContext,
@@ -63,6 +65,7 @@ export class CatalogueResolver {
   }
 
   @Query(() => ProviderAccountConnection, { description: 'Provider accounts, newest first. Operators only.' })
+  @Tag('operator')
   @Access(READ.provider)
   @ListSize(PAGED)
   async providerAccounts(
@@ -74,6 +77,7 @@ export class CatalogueResolver {
   }
 
   @Query(() => ProviderAccount, { nullable: true, description: 'One provider account. Operators only.' })
+  @Tag('operator')
   @Access(READ.provider)
   async providerAccount(
     @Arg('id', () => ID, { description: 'The provider account.' }) id: string,
@@ -84,6 +88,7 @@ export class CatalogueResolver {
   }
 
   @Query(() => ModelEndpointConnection, { description: 'Places where models are served, newest first.' })
+  @Tag('public')
   @ListSize(PAGED)
   async modelEndpoints(
     @Args(() => ModelEndpointsArgs) args: ModelEndpointsArgs,
@@ -94,6 +99,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => ModelPayload, { description: 'Adds a model to the catalogue, or corrects the one with this slug.' })
+  @Tag('operator')
   @Access('token_factory.model.register')
   modelRegister(
     @Arg('input', () => ModelRegisterInput, { description: 'The model.' }) input: ModelRegisterInput,
@@ -103,6 +109,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => ProviderAccountPayload, { description: 'Adds a provider account.' })
+  @Tag('operator')
   @Access('token_factory.provider.create')
   providerAccountCreate(
     @Arg('input', () => ProviderAccountCreateInput, { description: 'The provider account.' })
@@ -115,6 +122,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => ProviderAccountPayload, { description: 'Changes a provider account.' })
+  @Tag('operator')
   @Access('token_factory.provider.update')
   providerAccountUpdate(
     @Arg('input', () => ProviderAccountUpdateInput, { description: 'The change.' }) input: ProviderAccountUpdateInput,
@@ -126,6 +134,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => ModelEndpointPayload, { description: 'Says that a provider serves a model.' })
+  @Tag('operator')
   @Access('token_factory.endpoint.create')
   modelEndpointCreate(
     @Arg('input', () => ModelEndpointCreateInput, { description: 'The endpoint.' }) input: ModelEndpointCreateInput,
@@ -137,6 +146,7 @@ export class CatalogueResolver {
   }
 
   @Mutation(() => ModelEndpointPayload, { description: 'Takes an endpoint out of all routes, or puts it back.' })
+  @Tag('operator')
   @Access('token_factory.endpoint.update')
   modelEndpointUpdate(
     @Arg('input', () => ModelEndpointUpdateInput, { description: 'The change.' }) input: ModelEndpointUpdateInput,
@@ -159,6 +169,7 @@ export class ModelEndpointResolver {
   }
 
   @FieldResolver(() => ProviderAccount, { nullable: true, description: 'Who serves it. Operators only.' })
+  @Tag('operator')
   @Access(READ.provider)
   async providerAccount(
     @Root() endpoint: ModelEndpoint,

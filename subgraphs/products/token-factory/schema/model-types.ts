@@ -58,7 +58,7 @@ export class ProviderAccount extends Node {
   @Field(() => DateTime, { description: 'When it was added.' })
   createdAt!: Date;
 }
-export const ProviderAccountConnection = connectionType('ProviderAccount', () => ProviderAccount);
+export const ProviderAccountConnection = connectionType('ProviderAccount', () => ProviderAccount, 'operator');
 
 @ObjectType({
   implements: Node,

@@ -2,7 +2,7 @@ import { Arg, Args, ArgsType, Ctx, Field, ID, Int, Query, Resolver, Root, Subscr
 import type { Scope } from '../../../../kernel/access/authority.js';
 import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import type { EventFilter } from '../../../../kernel/events/event-feed.js';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type DomainEvent, domainEvents, pastEvents } from '../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
 import { Cursor } from '../../../../kernel/graphql/scalars.js';
@@ -58,6 +58,7 @@ export function createRouteEventResolver(directory: Directory): object {
         return domainEvents((context as RequestContext).stream({ permission: READ.route, scope, filter, after }));
       },
     })
+    @Tag('public')
     modelRouteEvents(
       @Args(() => ModelRouteEventsArgs) _args: ModelRouteEventsArgs,
       @Root() event: DomainEvent,
@@ -70,6 +71,7 @@ export function createRouteEventResolver(directory: Directory): object {
       description: 'The same events as history, oldest first.',
     })
     @ListSize({ assumedSize: 50, slicingArguments: ['first'], requireOneSlicingArgument: false })
+    @Tag('public')
     @Access(READ.route)
     async modelRouteHistory(
       @Args(() => ModelRouteEventsArgs) args: ModelRouteEventsArgs,

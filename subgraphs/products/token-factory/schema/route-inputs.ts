@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { Tag } from '../../../../kernel/federation/directives.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import { MutationPayload } from '../../../../kernel/graphql/shared-types.js';
 import type { RouteState } from '../domain/route-lifecycle.js';
@@ -39,7 +40,7 @@ export class ModelRequestsArgs extends PageArgs {
 
 @InputType({ description: 'Where a route leads: either an endpoint, or every ready endpoint of a model.' })
 export class ModelRouteTargetInput {
-  @Field(() => ID, { nullable: true, description: 'This endpoint.' })
+  @Field(() => ID, { nullable: true, description: 'Where its share of requests goes, by TypeID.' })
   endpointId?: string;
   @Field(() => ID, {
     nullable: true,
@@ -92,7 +93,7 @@ export class ModelRouteMoveInput {
 
 @InputType({ description: 'All limits of a project or of one of its API keys; null and absent mean no limit.' })
 export class ModelPolicySetInput {
-  @Field(() => ID, { description: 'The project.' })
+  @Field(() => ID, { description: 'The project, by its TypeID (`prj_…`).' })
   projectId!: string;
   @Field(() => ID, { nullable: true, description: 'One of its API keys; absent: the project as a whole.' })
   apiKeyId?: string;
@@ -111,12 +112,14 @@ export class ModelPolicySetInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a model route.' })
+@Tag('public')
 export class ModelRoutePayload extends MutationPayload {
   @Field(() => ModelRoute, { nullable: true, description: 'The route; null when nothing was done.' })
   modelRoute!: ModelRoute | null;
 }
 
 @ObjectType({ description: 'Answer to a mutation of a model policy.' })
+@Tag('public')
 export class ModelPolicyPayload extends MutationPayload {
   @Field(() => ModelPolicy, { nullable: true, description: 'The policy; null when nothing was done.' })
   modelPolicy!: ModelPolicy | null;

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { Access, ListSize } from '../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../kernel/graphql/request-context.js';
@@ -59,6 +59,7 @@ export class ModelRouteResolver {
   }
 
   @Query(() => ModelRouteConnection, { description: 'Routes that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGED)
   async modelRoutes(
     @Args(() => ModelRoutesArgs) args: ModelRoutesArgs,
@@ -72,6 +73,7 @@ export class ModelRouteResolver {
     nullable: true,
     description: 'One route; null when there is none that the caller may see.',
   })
+  @Tag('public')
   async modelRoute(
     @Arg('id', () => ID, { description: 'The route.' }) id: string,
     @Ctx() context: RequestContext,
@@ -81,6 +83,7 @@ export class ModelRouteResolver {
   }
 
   @Query(() => ModelPolicyConnection, { description: 'Limits of projects and API keys that the caller may read.' })
+  @Tag('public')
   @ListSize(PAGED)
   async modelPolicies(
     @Args(() => ModelPoliciesArgs) args: ModelPoliciesArgs,
@@ -91,6 +94,7 @@ export class ModelRouteResolver {
   }
 
   @Query(() => ModelRequestConnection, { description: 'Requests to models that the caller may read, newest first.' })
+  @Tag('public')
   @ListSize(PAGED)
   async modelRequests(
     @Args(() => ModelRequestsArgs) args: ModelRequestsArgs,
@@ -104,6 +108,7 @@ export class ModelRouteResolver {
     nullable: true,
     description: 'One request; null when there is none that the caller may see.',
   })
+  @Tag('public')
   async modelRequest(
     @Arg('id', () => ID, { description: 'The request.' }) id: string,
     @Ctx() context: RequestContext,
@@ -113,6 +118,7 @@ export class ModelRouteResolver {
   }
 
   @Mutation(() => ModelRoutePayload, { description: 'Creates a route as a draft.' })
+  @Tag('public')
   @Access('token_factory.route.create')
   modelRouteCreate(
     @Arg('input', () => ModelRouteCreateInput, { description: 'The route.' }) input: ModelRouteCreateInput,
@@ -124,6 +130,7 @@ export class ModelRouteResolver {
   }
 
   @Mutation(() => ModelRoutePayload, { description: 'Changes where a route leads. Gateways follow within a second.' })
+  @Tag('public')
   @Access('token_factory.route.update')
   modelRouteUpdate(
     @Arg('input', () => ModelRouteUpdateInput, { description: 'The change.' }) input: ModelRouteUpdateInput,
@@ -137,6 +144,7 @@ export class ModelRouteResolver {
   @Mutation(() => ModelRoutePayload, {
     description: 'Lets clients use a route. Every model behind it must have a price.',
   })
+  @Tag('public')
   @Access('token_factory.route.activate')
   modelRouteActivate(
     @Arg('input', () => ModelRouteMoveInput, { description: 'The route.' }) input: ModelRouteMoveInput,
@@ -148,6 +156,7 @@ export class ModelRouteResolver {
   }
 
   @Mutation(() => ModelRoutePayload, { description: 'Switches a route off.' })
+  @Tag('public')
   @Access('token_factory.route.disable')
   modelRouteDisable(
     @Arg('input', () => ModelRouteMoveInput, { description: 'The route.' }) input: ModelRouteMoveInput,
@@ -159,6 +168,7 @@ export class ModelRouteResolver {
   }
 
   @Mutation(() => ModelRoutePayload, { description: 'Ends a route for ever and frees its name.' })
+  @Tag('public')
   @Access('token_factory.route.retire')
   modelRouteRetire(
     @Arg('input', () => ModelRouteMoveInput, { description: 'The route.' }) input: ModelRouteMoveInput,
@@ -170,6 +180,7 @@ export class ModelRouteResolver {
   }
 
   @Mutation(() => ModelPolicyPayload, { description: 'Sets all limits of a project, or of one of its API keys.' })
+  @Tag('public')
   @Access('token_factory.policy.set')
   modelPolicySet(
     @Arg('input', () => ModelPolicySetInput, { description: 'The limits.' }) input: ModelPolicySetInput,

@@ -124,6 +124,7 @@ export class ModelRequest extends Node {
 export const ModelRequestConnection = connectionType('ModelRequest', () => ModelRequest);
 
 @ObjectType({ description: 'Something that happened to a model route.' })
+@Tag('public')
 export class ModelRouteEvent extends DomainEvent {
   @Field(() => ModelRoute, { nullable: true, description: 'The route, as it is now.' })
   subject!: ModelRoute | null;

@@ -1,8 +1,9 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { Key } from '../../../../kernel/federation/directives.js';
+import { Key, Tag } from '../../../../kernel/federation/directives.js';
 
 /** Entities of other domains, by their key: we add fields to them, or lead to them. The owner describes them. */
 @ObjectType('Project')
+@Tag('public')
 @Key()
 export class ProjectStub {
   @Field(() => ID)
@@ -10,6 +11,7 @@ export class ProjectStub {
 }
 
 @ObjectType('Organization')
+@Tag('public')
 @Key('id', { isResolvable: false })
 export class OrganizationStub {
   @Field(() => ID)
@@ -17,6 +19,7 @@ export class OrganizationStub {
 }
 
 @ObjectType('ApiKey')
+@Tag('public')
 @Key('id', { isResolvable: false })
 export class ApiKeyStub {
   @Field(() => ID)
@@ -24,6 +27,7 @@ export class ApiKeyStub {
 }
 
 @ObjectType('AppInstance')
+@Tag('public')
 @Key()
 export class AppInstanceStub {
   @Field(() => ID)

@@ -1,5 +1,6 @@
 import { type Outcome, accept, refuse } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
+import { inTurn } from '../../../../kernel/testing/in-turn.js';
 import type { Billing, HoldRequest, PriceSnapshot, UsageEvent } from '../../../platform/billing/index.js';
 
 /**
@@ -46,6 +47,7 @@ export class StandInBilling implements Pick<Billing, 'prices' | 'holds' | 'usage
       this.snapshots.set(snapshot.id, snapshot);
       return accept(snapshot);
     },
+    snapshots: (tx, requests) => inTurn(requests, (request) => this.prices.snapshot(tx, request)),
     byId: async (_tx, id) => this.snapshots.get(id) ?? null,
   };
 
@@ -61,6 +63,7 @@ export class StandInBilling implements Pick<Billing, 'prices' | 'holds' | 'usage
       this.open.set(request.reference, { request, leftNanos: request.amountNanos });
       return accept({ holdId: request.reference });
     },
+    holdTogether: (tx, requests) => inTurn(requests, (request) => this.holds.hold(tx, request)),
     settle: async (_tx, { reference }) => {
       this.open.delete(reference);
       this.closed.add(reference);

@@ -4,6 +4,7 @@ import { PlatformError } from '../../../../kernel/errors/platform-error.js';
 import { accept } from '../../../../kernel/errors/refusal.js';
 import { newId } from '../../../../kernel/identifiers/type-id.js';
 import type { TestAuthority } from '../../../../kernel/testing/test-authority.js';
+import { inTurn } from '../../../../kernel/testing/in-turn.js';
 import type { Iam, ProjectPlace } from '../../../platform/iam/index.js';
 
 interface Key {
@@ -87,12 +88,14 @@ export class StandInIam implements Pick<
       }
       return accept({ holdIds });
     },
+    holdTogether: (tx, requests) => inTurn(requests, (request) => this.quotas.holdAll(tx, request)),
     commit: async () => accept(null),
     release: async (_tx, reference) => void this.routesHeld.delete(reference),
   };
 
   readonly policies: Iam['policies'] = {
     value: async (_tx, _key, scope) => ({ value: this.targetsMax, isDenied: false, source: scope }),
+    valuesAt: (tx, key, scopes) => inTurn(scopes, (scope) => this.policies.value(tx, key, scope)),
   };
 
   readonly secrets: Iam['secrets'] = {
@@ -106,6 +109,7 @@ export class StandInIam implements Pick<
   };
 
   readonly credentials: Iam['credentials'] = {
+    onRevocation: () => () => undefined,
     authenticate: async (bearer) => {
       const actor = this.tokens.get(bearer);
       if (actor === undefined) throw new PlatformError('TOKEN_INVALID', 'The token is not valid.');

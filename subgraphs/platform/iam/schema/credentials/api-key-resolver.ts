@@ -1,5 +1,5 @@
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { Access, ListSize } from '../../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../../kernel/graphql/request-context.js';
@@ -23,7 +23,7 @@ import { disclosure } from './credential-enums.js';
 
 @ArgsType()
 class ApiKeysArgs extends PageArgs {
-  @Field(() => ID, { description: 'The project.' })
+  @Field(() => ID, { description: 'The project, by its TypeID (`prj_…`).' })
   projectId!: string;
 }
 
@@ -54,6 +54,7 @@ export class ApiKeyResolver {
   @Query(() => ApiKeyConnection, {
     description: "API keys of a project, newest first: everybody's with `iam.api_key.read` there, else your own.",
   })
+  @Tag('public')
   @ListSize(PAGE)
   async apiKeys(
     @Args(() => ApiKeysArgs) args: ApiKeysArgs,
@@ -71,6 +72,7 @@ export class ApiKeyResolver {
   @Mutation(() => ApiKeyPayload, {
     description: 'Makes an API key that acts for you in a project. The key is in this answer and never again.',
   })
+  @Tag('public')
   @Access('iam.api_key.create')
   apiKeyCreate(
     @Arg('input', () => ApiKeyCreateInput, { description: 'The key.' }) input: ApiKeyCreateInput,
@@ -85,6 +87,7 @@ export class ApiKeyResolver {
   @Mutation(() => ApiKeyPayload, {
     description: "Revokes an API key: your own, or with `iam.api_key.revoke` anybody's in the project.",
   })
+  @Tag('public')
   async apiKeyRevoke(
     @Arg('input', () => ApiKeyRevokeInput, { description: 'Which.' }) { id }: ApiKeyRevokeInput,
     @Ctx() context: RequestContext,

@@ -72,6 +72,7 @@ export class ApiKeyRevokeInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of an API key.' })
+@Tag('public')
 export class ApiKeyPayload extends MutationPayload {
   @Field(() => ApiKey, { nullable: true, description: 'The API key as it is listed; null when nothing was done.' })
   apiKey!: ApiKey | null;

@@ -12,7 +12,7 @@ import {
   Subscription,
   createUnionType,
 } from 'type-graphql';
-import { Access, ListSize } from '../../../../../kernel/federation/directives.js';
+import { Access, ListSize, Tag } from '../../../../../kernel/federation/directives.js';
 import { PlatformError } from '../../../../../kernel/errors/platform-error.js';
 import { DomainEvent, domainEvents, pastEvents } from '../../../../../kernel/graphql/domain-event.js';
 import type { RequestContext } from '../../../../../kernel/graphql/request-context.js';
@@ -48,6 +48,7 @@ const RESOLVERS: ReadonlyMap<string, SubjectResolver> = new Map<string, SubjectR
 ]);
 
 @ObjectType({ description: "Something that happened to a project's service accounts, keys or tokens." })
+@Tag('public')
 export class CredentialEvent extends DomainEvent {
   @Field(() => CredentialEventSubject, {
     nullable: true,
@@ -82,8 +83,9 @@ export class CredentialEventResolver {
       "Streams what happens to a project's service accounts, keys and tokens, from after a cursor or from now on.",
     subscribe: ({ args, context }) => openStream(args as StreamArguments, context as RequestContext),
   })
+  @Tag('public')
   credentialEvents(
-    @Arg('projectId', () => ID, { description: 'The project.' }) _projectId: string,
+    @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) _projectId: string,
     @Arg('after', () => Cursor, { nullable: true, description: 'The last cursor seen.' }) _after: string | undefined,
     @Root() event: DomainEvent,
   ): CredentialEvent {
@@ -94,10 +96,11 @@ export class CredentialEventResolver {
     name: 'credentialEvents',
     description: 'The same events as history, oldest first.',
   })
+  @Tag('public')
   @Access(READ_SERVICE_ACCOUNTS)
   @ListSize({ assumedSize: 50, slicingArguments: ['first'] })
   async credentialHistory(
-    @Arg('projectId', () => ID, { description: 'The project.' }) projectId: string,
+    @Arg('projectId', () => ID, { description: 'The project, by its TypeID (`prj_…`).' }) projectId: string,
     @Arg('after', () => Cursor, { nullable: true, description: 'Continue after this cursor.' }) after:
       | string
       | undefined,

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Scope } from '../../../../../kernel/access/authority.js';
-import { Access, Cost, ListSize } from '../../../../../kernel/federation/directives.js';
+import { Access, Cost, ListSize, Tag } from '../../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../../kernel/graphql/request-context.js';
@@ -64,6 +64,7 @@ export class ServiceAccountResolver {
     nullable: true,
     description: 'One service account; null when there is none that you may see.',
   })
+  @Tag('public')
   @Access(READ_SERVICE_ACCOUNTS)
   async serviceAccount(
     @Arg('id', () => ID, { description: 'The service account.' }) id: string,
@@ -76,6 +77,7 @@ export class ServiceAccountResolver {
   @Mutation(() => ServiceAccountPayload, {
     description: 'Creates a service account in a project. Bind roles to it next, and make a key.',
   })
+  @Tag('public')
   @Access('iam.service_account.create')
   serviceAccountCreate(
     @Arg('input', () => ServiceAccountCreateInput, { description: 'The service account.' })
@@ -90,6 +92,7 @@ export class ServiceAccountResolver {
   @Mutation(() => ServiceAccountPayload, {
     description: 'Ends the tokens of a service account, and mints no more until it is enabled.',
   })
+  @Tag('public')
   @Access('iam.service_account.disable')
   serviceAccountDisable(
     @Arg('input', () => ServiceAccountChangeInput, { description: 'Which, and why.' }) input: ServiceAccountChangeInput,
@@ -101,6 +104,7 @@ export class ServiceAccountResolver {
   @Mutation(() => ServiceAccountPayload, {
     description: 'Lets a disabled service account mint tokens again. Earlier tokens stay void.',
   })
+  @Tag('public')
   @Access('iam.service_account.enable')
   serviceAccountEnable(
     @Arg('input', () => ServiceAccountChangeInput, { description: 'Which, and why.' }) input: ServiceAccountChangeInput,
@@ -110,6 +114,7 @@ export class ServiceAccountResolver {
   }
 
   @Mutation(() => ServiceAccountPayload, { description: 'Ends a service account with its keys and tokens, for good.' })
+  @Tag('public')
   @Access('iam.service_account.delete')
   serviceAccountDelete(
     @Arg('input', () => ServiceAccountChangeInput, { description: 'Which, and why.' }) input: ServiceAccountChangeInput,
@@ -133,6 +138,7 @@ export class ServiceAccountResolver {
   @Mutation(() => ServiceAccountKeyPayload, {
     description: 'Makes a key. Its secret is in this answer and never again.',
   })
+  @Tag('public')
   @Access('iam.service_account_key.create')
   serviceAccountKeyCreate(
     @Arg('input', () => ServiceAccountKeyCreateInput, { description: 'The key.' }) input: ServiceAccountKeyCreateInput,
@@ -145,6 +151,7 @@ export class ServiceAccountResolver {
   }
 
   @Mutation(() => ServiceAccountKeyPayload, { description: 'Revokes a key and every token that it minted.' })
+  @Tag('public')
   @Access('iam.service_account_key.revoke')
   async serviceAccountKeyRevoke(
     @Arg('input', () => ServiceAccountKeyRevokeInput, { description: 'Which.' }) { id }: ServiceAccountKeyRevokeInput,

@@ -168,6 +168,7 @@ export class ServiceAccountKeyCreateInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a service account.' })
+@Tag('public')
 export class ServiceAccountPayload extends MutationPayload {
   @Field(() => ServiceAccount, { nullable: true, description: 'The service account; null when nothing was done.' })
   serviceAccount!: ServiceAccount | null;
@@ -180,6 +181,7 @@ export class ServiceAccountKeyRevokeInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of a key of a service account.' })
+@Tag('public')
 export class ServiceAccountKeyPayload extends MutationPayload {
   @Field(() => ServiceAccountKey, { nullable: true, description: 'The key; null when nothing was done.' })
   key!: ServiceAccountKey | null;

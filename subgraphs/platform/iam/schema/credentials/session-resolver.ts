@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { PLATFORM_SCOPE } from '../../../../../kernel/access/authority.js';
 import type { Database } from '../../../../../kernel/database/database.js';
-import { Cost, ListSize } from '../../../../../kernel/federation/directives.js';
+import { Cost, ListSize, Tag } from '../../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../../kernel/graphql/request-context.js';
@@ -37,6 +37,7 @@ export class SessionResolver {
   }
 
   @Query(() => SessionConnection, { description: 'Your sessions, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async sessions(@Args(() => PageArgs) page: PageArgs, @Ctx() context: RequestContext): Promise<Connection<Session>> {
     context.requireSignIn();
@@ -49,6 +50,7 @@ export class SessionResolver {
   @Mutation(() => SessionPayload, {
     description: "Ends a session: your own, or with `iam.session.revoke` anybody's. Its tokens count no more.",
   })
+  @Tag('public')
   async sessionRevoke(
     @Arg('input', () => SessionRevokeInput, { description: 'Which, and why.' }) input: SessionRevokeInput,
     @Ctx() context: RequestContext,

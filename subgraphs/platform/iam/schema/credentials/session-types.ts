@@ -58,6 +58,7 @@ export class SessionRevokeInput {
 }
 
 @ObjectType({ description: 'Answer to the end of a session.' })
+@Tag('public')
 export class SessionPayload extends MutationPayload {
   @Field(() => Session, { nullable: true, description: 'The session; null when nothing was done.' })
   session!: Session | null;

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { ListSize } from '../../../../../kernel/federation/directives.js';
+import { ListSize, Tag } from '../../../../../kernel/federation/directives.js';
 import { type Connection, toConnection } from '../../../../../kernel/graphql/connection.js';
 import { PageArgs } from '../../../../../kernel/graphql/page-arguments.js';
 import type { RequestContext } from '../../../../../kernel/graphql/request-context.js';
@@ -30,6 +30,7 @@ export async function resolveSshKey(
 @Resolver(() => SshKey)
 export class SshKeyResolver {
   @Query(() => SshKeyConnection, { description: 'Your SSH keys, newest first.' })
+  @Tag('public')
   @ListSize(PAGE)
   async sshKeys(@Args(() => PageArgs) page: PageArgs, @Ctx() context: RequestContext): Promise<Connection<SshKey>> {
     context.requireSignIn();
@@ -39,6 +40,7 @@ export class SshKeyResolver {
   @Mutation(() => SshKeyPayload, {
     description: 'Adds an SSH public key to you, or with `iam.ssh_key.add` to a service account.',
   })
+  @Tag('public')
   sshKeyAdd(
     @Arg('input', () => SshKeyAddInput, { description: 'The key.' }) input: SshKeyAddInput,
     @Ctx() context: RequestContext,
@@ -55,6 +57,7 @@ export class SshKeyResolver {
     description:
       'Removes an SSH key: yours, or with `iam.ssh_key.remove` one of a service account. Running machines keep it.',
   })
+  @Tag('public')
   async sshKeyRemove(
     @Arg('input', () => SshKeyRemoveInput, { description: 'Which.' }) { id }: SshKeyRemoveInput,
     @Ctx() context: RequestContext,

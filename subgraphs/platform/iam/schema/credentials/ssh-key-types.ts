@@ -60,6 +60,7 @@ export class SshKeyRemoveInput {
 }
 
 @ObjectType({ description: 'Answer to a mutation of an SSH key.' })
+@Tag('public')
 export class SshKeyPayload extends MutationPayload {
   @Field(() => SshKey, {
     nullable: true,

@@ -1,6 +1,6 @@
 import type { Actor } from '../../../../../kernel/access/actor.js';
 import type { PrincipalAccess } from '../../credentials-parts.js';
-import type { Credentials, RequestOrigin } from '../../contract.js';
+import type { CredentialRevocation, Credentials, RequestOrigin } from '../../contract.js';
 import type { ApiKeyBook, ApiKeyFacts } from './api-key-book.js';
 import { API_KEY_PREFIX } from './bearer-secret.js';
 import type { MachineTokens } from './machine-tokens.js';
@@ -40,6 +40,10 @@ export class BearerCredentials implements Credentials {
     if (issuer === platformIssuer) return this.#machineActor(bearer, origin);
     if (oidc !== null && issuer?.replace(/\/$/, '') === oidc.issuer) return this.#personActor(bearer, origin, oidc);
     throw invalidToken();
+  }
+
+  onRevocation(listener: (revocation: CredentialRevocation) => void): () => void {
+    return this.#dependencies.watch.onRevocation(listener);
   }
 
   async apiKey(

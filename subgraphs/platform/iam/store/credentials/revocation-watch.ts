@@ -44,8 +44,9 @@ export class RevocationWatch {
   }
 
   /** Hears of each revocation, possibly more than once: caches drop what they hold of the subject. */
-  onRevocation(listener: (revocation: Revocation) => void): void {
+  onRevocation(listener: (revocation: Revocation) => void): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Throws UNAVAILABLE when this process may have missed a revocation. */

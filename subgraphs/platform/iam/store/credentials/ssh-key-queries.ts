@@ -51,9 +51,9 @@ export async function listSshKeys(
 export async function sshPublicKeys(
   tx: Transaction,
   sshKeyIds: readonly string[],
-): Promise<{ id: string; ownerId: string; publicKey: string }[]> {
+): Promise<{ id: string; ownerId: string; organizationId: string | null; publicKey: string }[]> {
   return tx.rows(
-    `select id, owner_id as "ownerId", public_key as "publicKey" from iam.ssh_keys
+    `select id, owner_id as "ownerId", organization_id as "organizationId", public_key as "publicKey" from iam.ssh_keys
      where id = any ($1) and removed_at is null order by id`,
     [sshKeyIds],
   );

@@ -39,7 +39,7 @@ export function createSetPolicyValue(registry: Registry) {
       const definition = registry.policyDefinition(input.key);
       if (definition === null)
         return refuse('NOT_REGISTERED', `"${input.key}" is not a defined policy.`, { field: ['input', 'key'] });
-      const settings = await policySettings(tx, input.key, scope);
+      const [settings = []] = await policySettings(tx, input.key, [scope]);
       const fault = refuseFault(
         definition,
         input,

@@ -1,0 +1,183 @@
+import {
+  Kind,
+  parse,
+  print,
+  type ConstDirectiveNode,
+  type DocumentNode,
+  type FieldDefinitionNode,
+  type FieldNode,
+  type InterfaceTypeDefinitionNode,
+  type ObjectTypeDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+  type TypeNode,
+} from 'graphql';
+
+/** A field that stands, in what the planner sees, for one that `@requires` names with these arguments. */
+export interface StandIn {
+  readonly name: string;
+  /** The field that is meant, with its arguments. */
+  readonly field: FieldNode;
+}
+
+export interface RequiredArguments {
+  /** The supergraph for the planner. */
+  readonly supergraph: DocumentNode;
+  readonly standIns: ReadonlyMap<string, StandIn>;
+  /** The stand-ins that a field of a subgraph requires, by {@link requirementKey}. */
+  readonly requirements: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export const STAND_IN_PATTERN = /\brequired\d+__/;
+
+export function requirementKey(service: string, fieldName: string): string {
+  return `${service} ${fieldName}`;
+}
+
+type CompositeType = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
+
+/**
+ * Apollo's planner forgets the arguments in `@requires(fields: "price(currency: \"USD\")")`: it fetches the field under
+ * its own name, where the client, or another `@requires`, may ask for the same field with other arguments. So it is
+ * given a supergraph with a field of its own for each such pair of field and arguments, and never sees a conflict.
+ * Undefined if the supergraph has no such `@requires`.
+ */
+export function requiredArguments(supergraph: DocumentNode): RequiredArguments | undefined {
+  const separation = new Separation(supergraph);
+  const types = supergraph.definitions.map((definition) =>
+    isComposite(definition) ? separation.replaceRequires(definition) : definition,
+  );
+  if (separation.standIns.size === 0) return undefined;
+  return {
+    supergraph: {
+      kind: Kind.DOCUMENT,
+      definitions: types.map((type) => (isComposite(type) ? separation.addStandIns(type) : type)),
+    },
+    standIns: separation.standIns,
+    requirements: separation.requirements,
+  };
+}
+
+class Separation {
+  readonly standIns = new Map<string, StandIn>();
+  readonly requirements = new Map<string, Set<string>>();
+  readonly #types: ReadonlyMap<string, CompositeType>;
+  readonly #services: ReadonlyMap<string, string>;
+  readonly #nameByUse = new Map<string, string>();
+  readonly #namesByType = new Map<string, Set<string>>();
+
+  constructor(supergraph: DocumentNode) {
+    this.#types = new Map(supergraph.definitions.filter(isComposite).map((type) => [type.name.value, type]));
+    this.#services = serviceNames(supergraph);
+  }
+
+  replaceRequires(type: CompositeType): CompositeType {
+    const fields = type.fields?.map((field) => {
+      const directives = field.directives?.map((directive) => this.#replaceIn(directive, type, field));
+      return directives?.some((directive, index) => directive !== field.directives?.[index]) === true
+        ? { ...field, directives }
+        : field;
+    });
+    return fields === undefined ? type : { ...type, fields };
+  }
+
+  /** Stand-ins are resolved where the fields are that they stand for, and take no arguments. */
+  addStandIns(type: CompositeType): CompositeType {
+    const names = [type, ...(type.interfaces ?? [])].flatMap(({ name }) => [
+      ...(this.#namesByType.get(name.value) ?? []),
+    ]);
+    const added = names.flatMap((name): FieldDefinitionNode[] => {
+      const original = type.fields?.find((field) => field.name.value === this.standIns.get(name)?.field.name.value);
+      return original ? [{ ...original, name: { kind: Kind.NAME, value: name }, arguments: [] }] : [];
+    });
+    return added.length === 0 ? type : { ...type, fields: [...(type.fields ?? []), ...added] };
+  }
+
+  #replaceIn(directive: ConstDirectiveNode, type: CompositeType, field: FieldDefinitionNode): ConstDirectiveNode {
+    const requires = directive.name.value === 'join__field' ? textArgument(directive, 'requires') : undefined;
+    if (requires === undefined || !requires.includes('(')) return directive;
+    const [definition] = parse(`{ ${requires} }`, { noLocation: true }).definitions;
+    if (definition?.kind !== Kind.OPERATION_DEFINITION) return directive;
+    const used = new Set<string>();
+    const selectionSet = this.#replaceSelections(definition.selectionSet, type.name.value, used);
+    if (used.size === 0) return directive;
+    const service = this.#services.get(enumArgument(directive, 'graph') ?? '') ?? '';
+    const key = requirementKey(service, field.name.value);
+    this.requirements.set(key, used.union(this.requirements.get(key) ?? new Set()));
+    const value = print(selectionSet).slice(1, -1).replaceAll(/\s+/g, ' ').trim();
+    return {
+      ...directive,
+      arguments: directive.arguments?.map((argument) =>
+        argument.name.value === 'requires' ? { ...argument, value: { kind: Kind.STRING, value } } : argument,
+      ),
+    };
+  }
+
+  #replaceSelections(selectionSet: SelectionSetNode, typeName: string, used: Set<string>): SelectionSetNode {
+    return {
+      ...selectionSet,
+      selections: selectionSet.selections.map((selection): SelectionNode => {
+        if (selection.kind === Kind.FRAGMENT_SPREAD) return selection;
+        if (selection.kind === Kind.INLINE_FRAGMENT) {
+          const on = selection.typeCondition?.name.value ?? typeName;
+          return { ...selection, selectionSet: this.#replaceSelections(selection.selectionSet, on, used) };
+        }
+        return this.#replaceField(selection, typeName, used);
+      }),
+    };
+  }
+
+  #replaceField(field: FieldNode, typeName: string, used: Set<string>): FieldNode {
+    const definition = this.#types.get(typeName)?.fields?.find(({ name }) => name.value === field.name.value);
+    if (definition === undefined) return field;
+    const inner = field.selectionSet && this.#replaceSelections(field.selectionSet, namedType(definition.type), used);
+    const kept = inner === undefined ? field : { ...field, selectionSet: inner };
+    if (!field.arguments?.length) return kept;
+    const name = this.#standInOf(field, typeName);
+    used.add(name);
+    return { ...kept, name: { kind: Kind.NAME, value: name }, arguments: [] };
+  }
+
+  #standInOf({ name, arguments: given = [] }: FieldNode, typeName: string): string {
+    const field: FieldNode = { kind: Kind.FIELD, name, arguments: given };
+    const use = `${typeName}.${print(field)}`;
+    const standIn = this.#nameByUse.get(use) ?? `required${this.#nameByUse.size}__${name.value}`;
+    this.#nameByUse.set(use, standIn);
+    this.standIns.set(standIn, { name: standIn, field });
+    this.#namesByType.set(typeName, (this.#namesByType.get(typeName) ?? new Set()).add(standIn));
+    return standIn;
+  }
+}
+
+function isComposite(definition: DocumentNode['definitions'][number]): definition is CompositeType {
+  return definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION;
+}
+
+/** Name of the service by value of `join__Graph`. */
+function serviceNames(supergraph: DocumentNode): Map<string, string> {
+  const graphs = supergraph.definitions.flatMap((definition) =>
+    definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph'
+      ? (definition.values ?? [])
+      : [],
+  );
+  return new Map(
+    graphs.map(({ name, directives = [] }) => [
+      name.value,
+      directives.map((directive) => textArgument(directive, 'name')).find((text) => text !== undefined) ?? '',
+    ]),
+  );
+}
+
+function textArgument(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value?.kind === Kind.STRING ? value.value : undefined;
+}
+
+function enumArgument(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value?.kind === Kind.ENUM ? value.value : undefined;
+}
+
+function namedType(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
+}
