@@ -3,7 +3,7 @@ import { buildASTSchema, Kind, parse, print, type DocumentNode, type GraphQLSche
 import type { GraphPlanner } from './graph-planner.js';
 import { nextTurn } from './next-turn.js';
 
-/** A supergraph that was found valid, as text: what a thread hands over about it. */
+/** A supergraph that was found valid, as text: what a process hands over about it. */
 export interface ReadGraph {
   readonly supergraphSdl: string;
   readonly apiSdl: string;
