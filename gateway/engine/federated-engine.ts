@@ -95,7 +95,8 @@ export class FederatedEngine implements Engine {
     try {
       return await this.#plan(request, form);
     } catch (error) {
-      if (isPlatformError(error)) throw error;
+      // Plans in parts may be too much where the plan of the whole is not.
+      if (isPlatformError(error) && error.code !== 'QUERY_TOO_COMPLEX') throw error;
       return undefined;
     }
   }
