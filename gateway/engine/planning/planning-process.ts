@@ -132,6 +132,7 @@ export class PlanningProcess {
   #proceed(): void {
     if (this.#running || this.#isClosed) return;
     clearTimeout(this.#idleTimer);
+    this.#keepsAlive(this.#waiting.length > 0);
     if (this.#waiting.length === 0) {
       this.#idleTimer = setTimeout(() => void kill(this.#dropChild()), this.#options.idleSecondsMax * 1_000);
       this.#idleTimer.unref();
@@ -147,8 +148,6 @@ export class PlanningProcess {
 
   #spawn(): ChildProcess {
     const child = this.#start();
-    child.unref();
-    child.channel?.unref();
     const overdue = setTimeout(() => void kill(child), START_SECONDS_MAX * 1_000).unref();
     child.on('message', (message) => {
       const answer = message as PlanningAnswer;
@@ -165,6 +164,17 @@ export class PlanningProcess {
       if (child === this.#child) this.#lose(signal);
     });
     return child;
+  }
+
+  /** Whoever waits for a task keeps this process alive; the planner by itself does not. */
+  #keepsAlive(isNeeded: boolean): void {
+    if (isNeeded) {
+      this.#child?.ref();
+      this.#child?.channel?.ref();
+    } else {
+      this.#child?.unref();
+      this.#child?.channel?.unref();
+    }
   }
 
   #finish(): Job | undefined {
@@ -215,6 +225,7 @@ export class PlanningProcess {
 /** Ends a process at once, and waits until it has ended. */
 async function kill(child: ChildProcess | undefined): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
   const exited = new Promise((resolve) => child.once('exit', resolve));
   if (child.kill('SIGKILL')) await exited;
 }

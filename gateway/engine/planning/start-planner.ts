@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const HEAP_MEGABYTES_MAX = 1_024;
 
 /**
- * Starts the planner in a process of its own, from compiled code or, in development and tests, from source. It does not
- * keep this process alive, ends with it, and gets none of its environment. A thread would not do: some operations take
+ * Starts the planner in a process of its own, from compiled code or, in development and tests, from source. It
+ * ends with this one, and gets none of its environment. A thread would not do: some operations take
  * memory so fast that V8 ends the whole process before a thread's limit is enforced.
  */
 export function startPlanner(): ChildProcess {
