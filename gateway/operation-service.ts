@@ -107,7 +107,11 @@ export class OperationService<Context extends object> {
       const result = await withinDeadline(
         this.#options.operationSecondsMax ?? OPERATION_SECONDS_MAX,
         request.signal,
-        async (signal) => generation.engine.executeIncrementally({ operation, context, variables, signal }),
+        async (deadline) => {
+          // Later parts have no deadline, and end with their client.
+          const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
+          return generation.engine.executeIncrementally({ operation, context, variables, signal });
+        },
       );
       // What comes in parts has paid what it was estimated to cost.
       if (!('initial' in result)) return this.#outcome(admission?.settle(result) ?? result, correlationId);

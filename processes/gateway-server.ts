@@ -15,7 +15,7 @@ import { createHttpServer, type ReadinessCheck } from '../kernel/http/http-serve
 import { accessIdentity } from './access-identity.js';
 import { CredentialWatch } from './credential-watch.js';
 import { scopeNamedIn } from './named-scope.js';
-import { GRAPHIQL_TABS } from './graphiql-tabs.js';
+import { GRAPHIQL_TABS, tabsWithin } from './graphiql-tabs.js';
 import { nodeSubgraph } from '../schema/node-subgraph.js';
 import { nodePrefixes } from '../subgraphs/packets.js';
 import { setResponseHeaders } from './response-headers.js';
@@ -82,7 +82,7 @@ export async function createGatewayServer(
     exposeErrors: configuration.exposesErrors,
     graphiql: {
       title: 'GPU control plane',
-      tabs: options.tabs ?? GRAPHIQL_TABS,
+      tabs: tabsWithin(configuration.contract, options.tabs ?? GRAPHIQL_TABS),
       ...(options.developmentCredentials === undefined
         ? {}
         : { developmentCredentials: options.developmentCredentials }),

@@ -1,5 +1,6 @@
 import type { GraphiqlTab } from '../gateway/index.js';
 import { encodeCursor } from '../kernel/events/cursor.js';
+import type { Audience } from '../kernel/federation/audience.js';
 
 /** Before the first event: a stream from here tells all that is kept, then what comes. */
 const FROM_THE_START = encodeCursor(0n);
@@ -14,6 +15,12 @@ export function graphiqlTabs({ projectId = 'prj_…' }: { projectId?: string } =
         : tab,
     ),
   ];
+}
+
+/** The tabs that a contract graph can run: the public one knows nothing of what operators ask for. */
+export function tabsWithin(contract: Audience, tabs: readonly GraphiqlTab[]): readonly GraphiqlTab[] {
+  const ofOperators = new Set(OPERATOR_TABS.map(({ name }) => name));
+  return contract === 'public' ? tabs.filter(({ name }) => !ofOperators.has(name)) : tabs;
 }
 
 const OPERATOR_TABS: readonly GraphiqlTab[] = [

@@ -3,8 +3,6 @@ import { type GraphQLSchema, type ObjectTypeDefinitionNode, Kind, buildSchema, i
 import { beforeAll, describe, expect, it } from 'vitest';
 import { projectPath } from '../kernel/project-path.js';
 import { nodePrefixes } from '../subgraphs/packets.js';
-import { departures } from './conventions.js';
-import { CONVENTION_EXCEPTIONS } from './exceptions.js';
 
 let schema: GraphQLSchema;
 let subgraphs: ReadonlyMap<string, readonly ObjectTypeDefinitionNode[]>;
@@ -30,15 +28,6 @@ const hasKey = (type: ObjectTypeDefinitionNode): boolean =>
   type.directives?.some(({ name }) => name.value === 'key') ?? false;
 
 describe('the composed graph', () => {
-  it('departs from the API conventions only where an exception says why', () => {
-    expect(departures(schema).filter((departure) => CONVENTION_EXCEPTIONS[departure] === undefined)).toEqual([]);
-  });
-
-  it('needs every exception that there is', () => {
-    const found = new Set(departures(schema));
-    expect(Object.keys(CONVENTION_EXCEPTIONS).filter((exception) => !found.has(exception))).toEqual([]);
-  });
-
   it('finds by its prefix every type that is a Node', async () => {
     const types = new Set((await nodePrefixes()).values());
     const nodes = Object.values(schema.getTypeMap()).filter(

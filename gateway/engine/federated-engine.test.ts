@@ -1,6 +1,8 @@
 import { parse, validate, getOperationAST, type ExecutionResult } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { composeSupergraph } from '../supergraph.js';
+import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { interceptTransports } from '../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../testing/shop-graph.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
 import type { GatewayOperation } from './engine.js';
@@ -26,6 +28,27 @@ describe('the federated engine', () => {
   let run: ReturnType<typeof engineWith>;
   beforeAll(() => {
     run = engineWith(shopTransports());
+  });
+
+  it('answers a field under the name of a key that a further subgraph needs', async () => {
+    const { data, errors } = await run('{ me { id: name name: role reviews { id: body body: id } } }');
+    expect(errors).toBeUndefined();
+    expect(data).toMatchObject({ me: { id: 'Ada', name: 'STAFF', reviews: [{ id: 'good', body: 'r1' }, {}, null] } });
+    const plain = await run('{ product(id: "p1") { id ... on Book { weight shippingCost } } }');
+    const swapped = await run('{ product(id: "p1") { id: title ... on Book { weight: pages shippingCost } } }');
+    expect(swapped.data?.['product']).toMatchObject({ id: 'Graphs', shippingCost: 700 });
+    expect(plain.data?.['product']).toMatchObject({ id: 'p1', shippingCost: 700 });
+  });
+
+  it('reports errors at the name that the client gave', async () => {
+    const failing = engineWith(
+      interceptTransports(shopTransports(), (name) => async (next) => {
+        if (name !== 'reviews') return next();
+        throw new PlatformError('UNAVAILABLE', 'down');
+      }),
+    );
+    const { errors } = await failing('{ me { weight: name id: reviews { body } } }');
+    expect(errors?.map(({ path }) => path)).toEqual([['me', 'id']]);
   });
 
   it('follows entities across subgraphs', async () => {

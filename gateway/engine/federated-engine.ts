@@ -54,6 +54,7 @@ export class FederatedEngine implements Engine {
     this.#compilation = {
       schema: graph.schema,
       apiSchema: graph.apiSchema,
+      dataNames: graph.dataNames,
       errorsMax: options.errorsMax ?? ERRORS_MAX,
       isObjectTypeName: (name) => typeof name === 'string' && isObjectType(graph.schema.getType(name)),
       transportOf: (service) => {
@@ -136,10 +137,14 @@ export class FederatedEngine implements Engine {
 
   async prepare(operation: GatewayOperation): Promise<void> {
     const { plain, incremental } = deferralOf(operation);
-    for (const form of incremental ? [plain, incremental] : [plain]) {
-      await this.#plans.prepare(form, async () => this.#compile(form, await this.#graph.planner.planAside(form)));
-      this.#askedAs.set(form, operation);
-    }
+    await this.#prepareForm(operation, plain);
+    // What cannot be planned in parts is answered at once.
+    if (incremental) await this.#prepareForm(operation, incremental).catch(() => undefined);
+  }
+
+  async #prepareForm(operation: GatewayOperation, form: GatewayOperation): Promise<void> {
+    await this.#plans.prepare(form, async () => this.#compile(form, await this.#graph.planner.planAside(form)));
+    this.#askedAs.set(form, operation);
   }
 
   mostUsed(count: number): readonly GatewayOperation[] {

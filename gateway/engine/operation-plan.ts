@@ -5,6 +5,7 @@ import { IncrementalExecution } from './deferral/incremental-execution.js';
 import type { IncrementalOperation } from './deferral/deferred-operation.js';
 import { compileStage, isDeferring, wholeStage, type StageChoice } from './deferral/stage.js';
 import type { GatewayOperation, IncrementalResult, Variables } from './engine.js';
+import type { DataNames } from './plan/data-names.js';
 import { compilePlan } from './plan/compile-plan.js';
 import type { FetchCompilation } from './plan/fetch-compilation.js';
 import { compileFetchPart, wholeAnswer } from './plan/fetch-part.js';
@@ -17,6 +18,7 @@ import { ResponseShapes, type ResponseShape } from './response/response-shapes.j
 
 export interface PlanCompilation extends FetchCompilation {
   readonly apiSchema: GraphQLSchema;
+  readonly dataNames: DataNames;
   readonly errorsMax: number;
 }
 

@@ -1,11 +1,8 @@
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 
-/** How long an operation whose fetches were aborted may take to answer with what it has. */
-const GRACE_MILLISECONDS = 100;
-
 /**
- * Runs an operation for so long at most. At the deadline its outstanding fetches are aborted, so that it can answer
- * with the fields it has; if it does not, throws `TIMEOUT`. What it began in a subgraph of this process goes on there.
+ * Runs an operation for so long at most: at the deadline its outstanding fetches are aborted, and it throws `TIMEOUT`.
+ * What it began in a subgraph of this process goes on there. Subgraphs have shorter deadlines, which cost their fields.
  */
 export async function withinDeadline<Result>(
   secondsMax: number,
@@ -22,7 +19,7 @@ export async function withinDeadline<Result>(
       timer = setTimeout(() => {
         const timeout = new PlatformError('TIMEOUT', `The operation took longer than ${secondsMax} s.`);
         inner.abort(timeout);
-        timer = setTimeout(() => reject(timeout), GRACE_MILLISECONDS);
+        reject(timeout);
       }, secondsMax * 1_000);
       run(inner.signal).then(resolve, reject);
     });

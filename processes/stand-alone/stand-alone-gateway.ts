@@ -25,7 +25,7 @@ export interface StandAloneGateway {
 /** What is known of a caller whom nobody authenticates: where the request belongs. */
 type AnonymousContext = Pick<RequestInfo, 'correlationId' | 'trace'>;
 
-/** Of documents; wide, for nobody shares this gateway with strangers, and suites ask for much at once. */
+/** Wide, for nobody shares this gateway with strangers, and suites ask for much at once. */
 const DOCUMENT_LIMITS = {
   tokensMax: 100_000,
   depthMax: 200,
@@ -33,6 +33,12 @@ const DOCUMENT_LIMITS = {
   aliasesMax: 20_000,
   rootFieldsMax: 10_000,
   directivesMax: 20_000,
+  spreadsMax: 10_000,
+  spreadsPerFragmentMax: 2_000,
+  operationsMax: 1_000,
+  variablesMax: 5_000,
+  charactersMax: 4_000_000,
+  overlapsMax: 200_000,
 };
 const BODY_BYTES_MAX = 16_000_000;
 

@@ -11,6 +11,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import type { Audience } from '../../kernel/federation/audience.js';
 import type { RegisteredDocument } from '../documents/registered-documents.js';
 import { type Finding, fault, notice } from './finding.js';
 
@@ -19,8 +20,20 @@ export const DOCUMENTS = 'registered documents';
 /** All rules but that fragments are used: documents of one unit share theirs. */
 const RULES = specifiedRules.filter(({ name }) => name !== 'NoUnusedFragmentsRule');
 
-/** Which registered documents a graph refuses, and where; and where they use what is deprecated. */
-export function documentFindings(schema: GraphQLSchema, documents: readonly RegisteredDocument[]): Finding[] {
+/** Which registered documents their audience's graph refuses, and where; and where they use what is deprecated. */
+export function documentFindings(
+  graphs: ReadonlyMap<Audience, GraphQLSchema>,
+  documents: readonly RegisteredDocument[],
+): Finding[] {
+  return [...graphs].flatMap(([audience, schema]) =>
+    findingsWithin(
+      schema,
+      documents.filter((document) => document.audience === audience),
+    ),
+  );
+}
+
+function findingsWithin(schema: GraphQLSchema, documents: readonly RegisteredDocument[]): Finding[] {
   const units = Map.groupBy(documents, ({ unit }) => unit);
   return [...units.values()].flatMap((unit) => {
     try {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { buildSchema, parse } from 'graphql';
+import { type GraphQLSchema, buildSchema, parse } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { AUDIENCES, type Audience } from '../../kernel/federation/audience.js';
 import { projectPath } from '../../kernel/project-path.js';
 import { departures } from '../conventions.js';
 import { registeredDocuments } from '../documents/registered-documents.js';
@@ -15,6 +16,9 @@ beforeAll(async () => {
   api = await readFile(projectPath('schema', 'api.graphql'), 'utf8');
 });
 
+const everyAudience = (schema: GraphQLSchema): ReadonlyMap<Audience, GraphQLSchema> =>
+  new Map(AUDIENCES.map((audience) => [audience, schema]));
+
 const messages = (findings: readonly { readonly message: string }[]): string[] =>
   findings.map(({ message }) => message);
 
@@ -25,13 +29,13 @@ describe('registered documents', () => {
     expect(count('sdk')).toBeGreaterThan(5);
     expect(count('console')).toBeGreaterThan(5);
     expect(count('guide')).toBeGreaterThan(10);
-    expect(messages(documentFindings(graphOf(api), documents))).toEqual([]);
+    expect(messages(documentFindings(everyAudience(graphOf(api)), documents))).toEqual([]);
   });
 
   it('tell by file and line what a removed field breaks', async () => {
     const without = api.replace(/(type Allocation [^{]*\{[^}]*?)"""[^"]*"""\n {2}whyPending: WhyPending\n/, '$1');
     expect(without).not.toBe(api);
-    const found = messages(documentFindings(graphOf(without), await registeredDocuments()));
+    const found = messages(documentFindings(everyAudience(graphOf(without)), await registeredDocuments()));
     expect(found.length).toBeGreaterThan(0);
     for (const message of found) {
       const [, file = '', line = ''] = /^([^:]+):(\d+) \(.+\): Cannot query field "whyPending"/.exec(message) ?? [];
@@ -41,10 +45,26 @@ describe('registered documents', () => {
     expect(new Set(found.map((message) => message.split('/', 1)[0])).size).toBeGreaterThan(1);
   });
 
+  it('of guides for the public must not ask for what is for operators', async () => {
+    const documents = (await registeredDocuments()).filter(({ file }) => file === 'docs/operator.md');
+    const shown = graphOf(await readFile(projectPath('schema', 'contracts', 'public.graphql'), 'utf8'));
+    const asPublic = documents.map((document) => ({ ...document, audience: 'public' as const }));
+    expect(messages(documentFindings(new Map([['public', shown]]), asPublic)).join('\n')).toMatch(
+      /docs\/operator\.md:\d+ \(query PlatformNow\): Cannot query field "computeNodes"/,
+    );
+  });
+
   it('are noticed, not refused, where they use what is deprecated', () => {
     const schema = buildSchema('type Query { old: Int @deprecated(reason: "Use `Query.new`.") new: Int }');
-    const document = { origin: 'guide', file: 'docs/a.md', line: 10, text: 'query A {\n  old\n}', unit: 'a' } as const;
-    expect(documentFindings(schema, [document])).toEqual([
+    const document = {
+      origin: 'guide',
+      file: 'docs/a.md',
+      line: 10,
+      text: 'query A {\n  old\n}',
+      unit: 'a',
+      audience: 'public',
+    } as const;
+    expect(documentFindings(everyAudience(schema), [document])).toEqual([
       {
         level: 'notice',
         check: 'registered documents',

@@ -74,6 +74,13 @@ async function graphFindings(files: SchemaFiles): Promise<Finding[]> {
     ...descriptionFindings(graph),
     ...exceptedFindings(CONVENTIONS, departures(graph), CONVENTION_EXCEPTIONS),
     ...(await lintFindings(sdl)),
-    ...documentFindings(graph, await registeredDocuments()),
+    ...documentFindings(
+      new Map([
+        ['internal', graph],
+        ['operator', graphOf(files.get('contracts/operator.graphql') ?? '')],
+        ['public', graphOf(files.get('contracts/public.graphql') ?? '')],
+      ]),
+      await registeredDocuments(),
+    ),
   ];
 }

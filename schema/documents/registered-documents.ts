@@ -1,4 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
+import type { Audience } from '../../kernel/federation/audience.js';
 import { projectPath } from '../../kernel/project-path.js';
 import { type SourceBlock, graphqlBlocks, queryLiterals } from './source-blocks.js';
 
@@ -17,11 +18,15 @@ export interface RegisteredDocument {
   readonly line: number;
   readonly text: string;
   readonly unit: string;
+  /** Whose graph it must be valid in. */
+  readonly audience: Audience;
 }
 
 const OPERATIONS = 'codegen/operations';
 const TABS = 'processes/graphiql-tabs.ts';
 const GUIDES = ['README.md', 'codegen/sdk/README.md'];
+/** Guides for those who see the public graph only. */
+const PUBLIC_GUIDES = new Set(['docs/user.md', 'docs/integrator.md', 'codegen/sdk/README.md']);
 
 /** Every registered document, read from its source, so that a fault can be told by file and line. */
 export async function registeredDocuments(): Promise<RegisteredDocument[]> {
@@ -42,5 +47,12 @@ async function fromFile(
   unit?: string,
 ): Promise<RegisteredDocument[]> {
   const blocks = blocksOf(await readFile(projectPath(file), 'utf8'));
-  return blocks.map(({ line, text }) => ({ origin, file, line, text, unit: unit ?? `${file}:${line}` }));
+  return blocks.map(({ line, text }) => ({
+    origin,
+    file,
+    line,
+    text,
+    unit: unit ?? `${file}:${line}`,
+    audience: PUBLIC_GUIDES.has(file) ? 'public' : 'internal',
+  }));
 }

@@ -55,10 +55,10 @@ async function startElsewhere(environment: Record<string, string>): Promise<{ ur
     ...environment,
   });
   const runtime = await startRuntime(configuration, createLogger({ level: 'silent' }));
-  const { server, close } = await createGatewayServer(runtime);
-  await server.listen({ host: '127.0.0.1', port });
+  const gateway = await createGatewayServer(runtime);
+  await gateway.server.listen({ host: '127.0.0.1', port });
   stops.push(async () => {
-    await close();
+    await gateway.close();
     await runtime.stop();
   });
   return { url: `ws://127.0.0.1:${port}/graphql`, runtime };
@@ -83,7 +83,7 @@ async function endingOf(bearer: string, revoke: () => Promise<unknown>): Promise
   let last: { errors?: readonly { extensions?: Record<string, unknown> }[] } = {};
   let isBegun = false;
   for await (const told of client.iterate({ query: EVENTS, variables: { projectId: place.projectId } })) {
-    last = told as typeof last;
+    last = told;
     if (isBegun) continue;
     isBegun = true;
     expect(told).toMatchObject({ data: { allocationEvents: { type: 'stream.opened' } } });

@@ -154,13 +154,13 @@ async function* results<Event>(
       return;
     }
     if (value.data === null && value.id !== null) yield { kind: 'position', cursor: value.id };
-    if (value.event === 'next' && value.data !== null) yield { kind: 'event', event: eventOf<Event>(value.data) };
+    if (value.event === 'next' && value.data !== null) yield { kind: 'event', event: eventOf(value.data) as Event };
   }
 }
 
-function eventOf<Event>(text: string): Event {
+function eventOf(text: string): unknown {
   const result = JSON.parse(text) as {
-    data?: Record<string, Event | null> | null;
+    data?: Record<string, unknown> | null;
     errors?: readonly GraphQLFault[];
   };
   const event = Object.values(result.data ?? {})[0] ?? null;

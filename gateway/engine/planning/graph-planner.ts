@@ -2,6 +2,7 @@ import { operationFromDocument, ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph
 import { QueryPlanner, type QueryPlan } from '@apollo/query-planner';
 import { parse, type DocumentNode } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { DataNames } from '../plan/data-names.js';
 import { requiredArguments, type RequiredArguments } from '../plan/required-arguments.js';
 import { resolvableKeysFirst } from '../plan/resolvable-keys-first.js';
 import { restoreRequiredArguments } from '../plan/restore-required-arguments.js';
@@ -16,18 +17,21 @@ export type PlanRoot = QueryPlan['node'];
 
 /**
  * Apollo's query planner on one supergraph. It plans on the calling thread, which may take seconds. What the planner
- * gets wrong is mended here: it is given another order of keys, and stand-ins for required fields with arguments.
+ * gets wrong is mended here: it is given another order of keys, stand-ins for required fields with arguments, and other
+ * names where a client's would be taken for those of keys ({@link DataNames}).
  */
 export class GraphPlanner {
   readonly supergraph: Supergraph;
   readonly #planned: Supergraph;
   readonly #planner: QueryPlanner;
   readonly #required: RequiredArguments | undefined;
+  readonly #dataNames: DataNames;
 
-  private constructor({ supergraph, planned, required }: ReadGraphs) {
+  private constructor({ supergraph, planned, required, dataNames }: ReadGraphs) {
     this.supergraph = supergraph;
     this.#planned = planned;
     this.#required = required;
+    this.#dataNames = dataNames;
     this.#planner = new QueryPlanner(planned, { incrementalDelivery: { enableDefer: true } });
   }
 
@@ -50,7 +54,8 @@ export class GraphPlanner {
 
   /** Plans the one operation of a valid document. Throws `QUERY_TOO_COMPLEX` beyond the planner's own limits. */
   plan(document: DocumentNode): PlanRoot {
-    const operation = operationFromDocument(this.#planned.apiSchema(), document, { validate: false });
+    const named = this.#dataNames.rename(document);
+    const operation = operationFromDocument(this.#planned.apiSchema(), named, { validate: false });
     try {
       const { node } = this.#planner.buildQueryPlan(operation);
       return node && this.#required ? restoreRequiredArguments(node, this.#required) : node;
@@ -66,6 +71,7 @@ interface ReadGraphs {
   /** The one that the planner works on; mostly the same. */
   readonly planned: Supergraph;
   readonly required: RequiredArguments | undefined;
+  readonly dataNames: DataNames;
 }
 
 function readSupergraphs(supergraphSdl: string, { isKnownValid = false } = {}): ReadGraphs {
@@ -74,7 +80,7 @@ function readSupergraphs(supergraphSdl: string, { isKnownValid = false } = {}): 
   const required = requiredArguments(document);
   // Externals that only a requirement with arguments used are unused beside stand-ins: valid before, and no harm.
   const planned = required ? readSupergraph(required.supergraph, { isKnownValid: true }) : supergraph;
-  return { supergraph, planned, required };
+  return { supergraph, planned, required, dataNames: new DataNames(document) };
 }
 
 function readSupergraph(document: DocumentNode, { isKnownValid = false } = {}): Supergraph {

@@ -1,5 +1,6 @@
 import { printSchema } from '@apollo/federation-internals';
 import { buildASTSchema, Kind, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { DataNames } from '../plan/data-names.js';
 import type { GraphPlanner } from './graph-planner.js';
 import { nextTurn } from './next-turn.js';
 
@@ -17,6 +18,7 @@ export interface GraphSchemas {
   readonly apiSchema: GraphQLSchema;
   /** Service URL by subgraph name; empty for a subgraph without one. */
   readonly subgraphs: ReadonlyMap<string, string>;
+  readonly dataNames: DataNames;
 }
 
 /** The graph as clients see it, with `@defer`. */
@@ -32,6 +34,7 @@ export function buildGraphSchemas({ supergraphSdl, apiSdl }: ReadGraph): GraphSc
     schema: buildValid(supergraph),
     apiSchema: buildValid(parseValid(apiSdl)),
     subgraphs: subgraphsOf(supergraph),
+    dataNames: new DataNames(supergraph),
   };
 }
 
@@ -45,7 +48,7 @@ export async function buildGraphSchemasInTurns({ supergraphSdl, apiSdl }: ReadGr
   await nextTurn();
   const apiSchema = buildValid(api);
   await nextTurn();
-  return { schema, apiSchema, subgraphs: subgraphsOf(supergraph) };
+  return { schema, apiSchema, subgraphs: subgraphsOf(supergraph), dataNames: new DataNames(supergraph) };
 }
 
 function parseValid(sdl: string): DocumentNode {

@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { Variables } from '../engine.js';
+import { responseNameOf } from '../plan/data-names.js';
 import type { Failure, Fault } from '../failure.js';
 import type { JsonObject, Path } from '../json.js';
 
@@ -74,7 +75,10 @@ export class Completion {
   report(error: Pick<Fault, 'message' | 'extensions'> & { cause?: unknown }, path: Path | undefined): void {
     if (this.errors.length >= this.#errorsMax) return;
     const originalError = error.cause instanceof Error ? error.cause : undefined;
-    this.errors.push(new GraphQLError(error.message, { path, originalError, extensions: { ...error.extensions } }));
+    const shown = path?.map((step) => (typeof step === 'string' ? responseNameOf(step) : step));
+    this.errors.push(
+      new GraphQLError(error.message, { path: shown, originalError, extensions: { ...error.extensions } }),
+    );
   }
 }
 

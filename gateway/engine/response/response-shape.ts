@@ -21,6 +21,7 @@ import { Failure, isObject } from '../failure.js';
 import type { FieldDenials } from '../field-denials.js';
 import { readProperty, writeProperty, type JsonObject } from '../json.js';
 import { collectFields, type CollectScope } from './collect-fields.js';
+import type { DataNames } from '../plan/data-names.js';
 import { BUBBLE, EXPLAINED_NULL, type Completer, type Completion } from './completion.js';
 import { satisfiesTypeCondition, typeNameOf } from '../plan/type-conditions.js';
 import { leafCheck } from './leaf-completer.js';
@@ -29,6 +30,7 @@ export interface ShapeScope extends CollectScope {
   readonly denials: FieldDenials | undefined;
   /** With the inaccessible types and values: a value of those is shown as null, and nothing is said about it. */
   readonly supergraph: GraphQLSchema;
+  readonly dataNames: DataNames;
   /** Answers `__schema` and `__type`. */
   readonly introspect: (responseName: string, nodes: readonly FieldNode[], variables: Variables) => unknown;
 }
@@ -92,7 +94,8 @@ function shapeField(
   }
   const selectionSets = nodes.flatMap((node) => node.selectionSet ?? []);
   const complete = shapeValue(scope, field.type, selectionSets, `${type.name}.${fieldName}`);
-  return { responseName, complete: (source, completion) => complete(readProperty(source, responseName), completion) };
+  const dataName = nodes[0] ? scope.dataNames.nameOf(nodes[0]) : responseName;
+  return { responseName, complete: (source, completion) => complete(readProperty(source, dataName), completion) };
 }
 
 function typeNameValue(type: CompositeType, completion: Completion): unknown {

@@ -4,6 +4,7 @@ import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { GatewayOperation, Variables } from '../engine.js';
 import { introspect } from '../introspection.js';
 import type { JsonObject } from '../json.js';
+import type { DataNames } from '../plan/data-names.js';
 import type { GraphSchemas } from '../planning/graph-schemas.js';
 import { shapeObject, type ShapeScope } from './response-shape.js';
 import type { Completer } from './completion.js';
@@ -48,6 +49,7 @@ export class ResponseShape {
 export class ResponseShapes {
   readonly #apiSchema: GraphQLSchema;
   readonly #supergraph: GraphQLSchema;
+  readonly #dataNames: DataNames;
   readonly #operation: GatewayOperation;
   readonly #conditionVariables: readonly string[];
   readonly #shapes = new LRUCache<string, ResponseShape>({ max: SHAPES_MAX });
@@ -57,12 +59,13 @@ export class ResponseShapes {
   /** Incremental are the shapes of an operation whose deferred fragments are answered later. */
   constructor(
     operation: GatewayOperation,
-    { apiSchema, schema }: Pick<GraphSchemas, 'apiSchema' | 'schema'>,
+    { apiSchema, dataNames, schema }: Pick<GraphSchemas, 'apiSchema' | 'dataNames' | 'schema'>,
     isIncremental: boolean,
   ) {
     this.#isIncremental = isIncremental;
     this.#apiSchema = apiSchema;
     this.#supergraph = schema;
+    this.#dataNames = dataNames;
     this.#operation = operation;
     this.#conditionVariables = conditionVariables(operation);
   }
@@ -84,6 +87,7 @@ export class ResponseShapes {
     const scope: ShapeScope = {
       schema: this.#apiSchema,
       supergraph: this.#supergraph,
+      dataNames: this.#dataNames,
       denials,
       isIncremental: this.#isIncremental,
       variables: this.#conditions(coercedVariables),

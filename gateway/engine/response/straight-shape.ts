@@ -26,6 +26,8 @@ type CompositeType = GraphQLObjectType | GraphQLInterfaceType;
 
 interface StraightField {
   readonly name: string;
+  /** Its name in the data. */
+  readonly from: string;
   readonly isSafe: boolean;
   /** For `__typename`: known beforehand. */
   readonly constant: string | undefined;
@@ -53,8 +55,8 @@ function safeObject(fields: readonly StraightField[]): StraightShape {
     if (typeof source !== 'object' || Array.isArray(source)) throw ANOMALY;
     const result: JsonObject = {};
     for (let i = 0; i < fields.length; i++) {
-      const { constant, isNonNull, name, shape } = fields[i] as StraightField;
-      const value = constant === undefined ? (source as JsonObject)[name] : undefined;
+      const { constant, from, isNonNull, name, shape } = fields[i] as StraightField;
+      const value = constant === undefined ? (source as JsonObject)[from] : undefined;
       if (value !== null && value !== undefined) result[name] = shape(value);
       else if (constant !== undefined) result[name] = constant;
       else if (isNonNull) throw ANOMALY;
@@ -68,8 +70,8 @@ function anyObject(fields: readonly StraightField[]): StraightShape {
   return (source) => {
     if (typeof source !== 'object' || Array.isArray(source)) throw ANOMALY;
     const result: JsonObject = {};
-    for (const { constant, isNonNull, name, shape } of fields) {
-      const value = constant ?? readProperty(source as JsonObject, name) ?? null;
+    for (const { constant, from, isNonNull, name, shape } of fields) {
+      const value = constant ?? readProperty(source as JsonObject, from) ?? null;
       if (value === null && isNonNull) throw ANOMALY;
       writeProperty(result, name, value === null ? null : shape(value));
     }
@@ -86,14 +88,15 @@ function straightField(
   const fieldName = nodes[0]?.name.value ?? '';
   const isSafe = hasSafeName(name);
   if (fieldName === '__typename' && isObjectType(type))
-    return { name, isSafe, constant: type.name, isNonNull: true, shape: itself };
+    return { name, from: name, isSafe, constant: type.name, isNonNull: true, shape: itself };
   const field = type.getFields()[fieldName];
   // A denied field, introspection, or a type name that no subgraph told.
   if (!field || scope.denials?.missing(type.name, fieldName) !== undefined)
-    return { name, isSafe, constant: undefined, isNonNull: true, shape: giveUp };
+    return { name, from: name, isSafe, constant: undefined, isNonNull: true, shape: giveUp };
   const selectionSets = nodes.flatMap((node) => node.selectionSet ?? []);
   return {
     name,
+    from: nodes[0] ? scope.dataNames.nameOf(nodes[0]) : name,
     isSafe,
     constant: undefined,
     isNonNull: isNonNullType(field.type),

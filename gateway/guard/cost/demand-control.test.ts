@@ -155,27 +155,4 @@ describe('the time of an operation', () => {
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'TIMEOUT', retryable: true } }] });
     await slow.stop();
   });
-
-  it('leaves what came in time where fetches can be aborted', async () => {
-    const partial = await startTestGateway({
-      transports: interceptTransports(shopTransports(), (name) => async (next, { signal }) => {
-        if (name !== 'reviews') return next();
-        return new Promise((_, reject) => {
-          signal?.addEventListener('abort', () => reject(signal.reason as Error));
-        });
-      }),
-      operationSecondsMax: 1,
-    });
-    const response = await fetch(partial.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
-      body: JSON.stringify({ query: '{ me { name reviews { body } } }' }),
-    });
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({
-      data: { me: { name: 'Ada', reviews: null } },
-      errors: [{ path: ['me', 'reviews'], extensions: { code: 'TIMEOUT' } }],
-    });
-    await partial.stop();
-  });
 });

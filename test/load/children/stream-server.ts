@@ -38,7 +38,10 @@ async function startGateway(): Promise<string> {
   gateway = await createGateway<{ name: string }>({
     supergraph: { sdl: graph.supergraphSdl },
     transports: graph.transports,
-    authenticate: ({ connectionParams }) => ({ name: String(connectionParams?.['authorization'] ?? '') }),
+    authenticate: ({ connectionParams }) => {
+      const shown = connectionParams?.['authorization'];
+      return { name: typeof shown === 'string' ? shown : '' };
+    },
     holds: () => true,
     contextPerEvent: ({ name }) => ({ name }),
     accessIdentity: ({ name }) => name,
