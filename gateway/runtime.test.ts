@@ -63,6 +63,9 @@ describe('shutdown', () => {
       url: own.url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
       retryAttempts: 0,
+      // It does not close the socket by itself when its last stream has ended.
+      lazy: false,
+      onNonLazyError: () => undefined,
       on: { closed: (event) => (closed = (event as { code: number }).code) },
     });
     const stream = client.iterate({ query: 'subscription { userEvents(count: 2147483647) { cursor } }' });

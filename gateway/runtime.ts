@@ -6,7 +6,7 @@ import type { Audience } from '../kernel/federation/audience.js';
 import type { Metrics } from '../kernel/telemetry/metrics.js';
 import { GraphPlanner } from './engine/planning/graph-planner.js';
 import type { PlannedGraph } from './engine/planning/planned-graph.js';
-import { PlanningThread } from './engine/planning/planning-thread.js';
+import { PlanningProcess } from './engine/planning/planning-process.js';
 import type { GatewayLogger, SupergraphSource } from './gateway-options.js';
 import { GenerationBuilder, warm, type EngineFactory } from './generation/generation-builder.js';
 import { knownOperation, type Generation, type KnownOperation } from './generation/generation.js';
@@ -44,7 +44,7 @@ export interface SelectedOperation {
 export class GatewayRuntime {
   readonly #options: RuntimeOptions;
   readonly #limits: SwapLimits;
-  readonly #thread = new PlanningThread();
+  readonly #planning = new PlanningProcess();
   readonly #builder: GenerationBuilder;
   readonly #swaps = new LatestWins();
   readonly #retiring = new Set<Generation>();
@@ -61,7 +61,7 @@ export class GatewayRuntime {
     this.#options = options;
     this.#limits = { ...SWAP_LIMITS, ...options.swap };
     const { contract, documentLimits, engineFactory, metrics } = options;
-    this.#builder = new GenerationBuilder({ thread: this.#thread, contract, engineFactory, documentLimits });
+    this.#builder = new GenerationBuilder({ planning: this.#planning, contract, engineFactory, documentLimits });
     const counter = metrics && swapCounter(metrics);
     this.#count = (outcome) => counter?.inc({ outcome });
   }
@@ -135,7 +135,7 @@ export class GatewayRuntime {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#inlining.abort();
-    await this.#thread.close();
+    await this.#planning.close();
     const transports = [this.generation, ...this.#retiring].flatMap((generation) => [
       ...generation.transports.values(),
     ]);
@@ -212,7 +212,7 @@ export class GatewayRuntime {
     await this.#closeUnused(old.transports);
   }
 
-  /** Small operations are planned by the thread at first. Building the planner here takes some tenths of a second. */
+  /** Small operations are planned by the planning process at first. Building the planner here takes some tenths of a second. */
   async #planInline({ planner, supergraphSdl }: PlannedGraph): Promise<void> {
     const inlining = new AbortController();
     this.#inlining = inlining;

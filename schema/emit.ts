@@ -13,7 +13,6 @@ import { nodePrefixes } from '../subgraphs/packets.js';
 import { apiSchemaOf } from './api-schema.js';
 import { asyncApiDocument } from './async-api.js';
 import { withSubgraphsHash } from './committed-supergraph.js';
-
 import { nodeSubgraph } from './node-subgraph.js';
 
 export interface RenderedSchema {

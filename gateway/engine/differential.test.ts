@@ -12,7 +12,7 @@ import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-t
 import type { ExecutionRequest } from './engine.js';
 import { FederatedEngine } from './federated-engine.js';
 import { planGraph } from './planning/planned-graph.js';
-import { PlanningThread } from './planning/planning-thread.js';
+import { PlanningProcess } from './planning/planning-process.js';
 import { StockEngine } from './stock-engine.js';
 
 const COUNT = Number(process.env['DIFFERENTIAL_COUNT'] ?? 400);
@@ -61,9 +61,9 @@ describe.each([SHOP, ARCHIVE])('the federated engine on the $name graph', (graph
   const transports = faultyTransports(graph, faults);
   const supergraphSdl = supergraphSdlOf(graph);
   // Random operations may be larger than any that people write.
-  const thread = new PlanningThread({ planSecondsMax: 300 });
-  const own = new FederatedEngine({ supergraphSdl, transports, graph: planGraph(supergraphSdl, thread) });
-  afterAll(async () => thread.close());
+  const planning = new PlanningProcess({ planSecondsMax: 300 });
+  const own = new FederatedEngine({ supergraphSdl, transports, graph: planGraph(supergraphSdl, planning) });
+  afterAll(async () => planning.close());
 
   it(
     `answers ${COUNT} random operations with injected errors as the stock executor does`,

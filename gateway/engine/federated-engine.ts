@@ -17,11 +17,11 @@ import type { PlanRun } from './plan/plan-run.js';
 import type { PlanRoot } from './planning/graph-planner.js';
 import { PlanCache, withinSignal, type PlanCacheOptions } from './planning/plan-cache.js';
 import { planGraph, type PlannedGraph } from './planning/planned-graph.js';
-import { PlanningThread } from './planning/planning-thread.js';
+import { PlanningProcess } from './planning/planning-process.js';
 
 export interface FederatedEngineOptions {
   readonly supergraphSdl: string;
-  /** The supergraph, if it was read before; the engine does not close its thread. */
+  /** The supergraph, if it was read before; the engine does not close its process. */
   readonly graph?: PlannedGraph;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
   readonly plans?: PlanCacheOptions;
@@ -40,13 +40,13 @@ export class FederatedEngine implements Engine {
   readonly apiSchema: GraphQLSchema;
   readonly #compilation: PlanCompilation;
   readonly #graph: PlannedGraph;
-  readonly #ownThread = new PlanningThread();
+  readonly #ownPlanning = new PlanningProcess();
   readonly #plans: PlanCache<OperationPlan>;
   /** The operation that a planned form was made of. */
   readonly #askedAs = new WeakMap<GatewayOperation, GatewayOperation>();
 
   constructor(options: FederatedEngineOptions) {
-    const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownThread);
+    const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownPlanning);
     refuseContexts(graph);
     const services = transportsByService(graph, options.transports);
     this.#graph = graph;
@@ -96,7 +96,8 @@ export class FederatedEngine implements Engine {
     try {
       return await this.#plan(request, form);
     } catch (error) {
-      if (isPlatformError(error)) throw error;
+      // Plans in parts may be too much where the plan of the whole is not.
+      if (isPlatformError(error) && error.code !== 'QUERY_TOO_COMPLEX') throw error;
       return undefined;
     }
   }
@@ -152,7 +153,7 @@ export class FederatedEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.#ownThread.close();
+    await this.#ownPlanning.close();
   }
 
   /** Plans the form that the operation takes when it is answered at once, or in parts. */

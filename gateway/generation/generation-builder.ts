@@ -7,7 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import { FederatedEngine } from '../engine/federated-engine.js';
 import { nextTurn } from '../engine/planning/next-turn.js';
 import { planGraph, planGraphAside, type PlannedGraph } from '../engine/planning/planned-graph.js';
-import type { PlanningThread } from '../engine/planning/planning-thread.js';
+import type { PlanningProcess } from '../engine/planning/planning-process.js';
 import type { SupergraphSource } from '../gateway-options.js';
 import { AccessRules } from '../guard/access-rules.js';
 import { CostRules } from '../guard/cost/cost-rules.js';
@@ -28,7 +28,7 @@ export type EngineFactory = (
 ) => Promise<Engine>;
 
 export interface GenerationBuilderOptions {
-  readonly thread: PlanningThread;
+  readonly planning: PlanningProcess;
   /** Whom the graph is shown to: all of it unless given. */
   readonly contract?: Audience | undefined;
   readonly engineFactory?: EngineFactory | undefined;
@@ -70,25 +70,25 @@ export class GenerationBuilder {
     const sdl = this.#shown('sdl' in source ? source.sdl : composeSupergraph(source.subgraphs).sdl);
     if (this.#options.engineFactory)
       return generationOf(sdl, await this.#options.engineFactory(sdl, transports), transports, this.#options);
-    const graph = planGraph(sdl, this.#options.thread);
+    const graph = planGraph(sdl, this.#options.planning);
     return generationOf(sdl, new FederatedEngine({ supergraphSdl: sdl, graph, transports }), transports, this.#options);
   }
 
-  /** The text of a supergraph, composed in the thread if need be. Throws `CompositionError`. */
+  /** The text of a supergraph, composed in the planning process if need be. Throws `CompositionError`. */
   async composeAside(source: SupergraphSource): Promise<string> {
-    return this.#shown('sdl' in source ? source.sdl : await this.#options.thread.compose(source.subgraphs));
+    return this.#shown('sdl' in source ? source.sdl : await this.#options.planning.compose(source.subgraphs));
   }
 
   #shown(supergraphSdl: string): string {
     return contractSupergraph(supergraphSdl, this.#options.contract ?? 'internal');
   }
 
-  /** As {@link buildAtStart}; what takes long is done in the thread, and the rest in turns with requests. */
+  /** As {@link buildAtStart}; what takes long is done in the planning process, and the rest in turns with requests. */
   async buildAside(
     supergraphSdl: string,
     transports: ReadonlyMap<string, SubgraphTransport>,
   ): Promise<{ readonly generation: Generation; readonly graph: PlannedGraph }> {
-    const graph = await planGraphAside(supergraphSdl, this.#options.thread);
+    const graph = await planGraphAside(supergraphSdl, this.#options.planning);
     await nextTurn();
     const engine =
       (await this.#options.engineFactory?.(supergraphSdl, transports)) ??
@@ -145,7 +145,7 @@ export async function warm(
       if (performance.now() > end) break;
     }
   };
-  // One after another for the event loop; the next waits in the thread's queue while one is compiled here.
+  // One after another for the event loop; the next waits in the planning process's queue while one is compiled here.
   await Promise.all(Array.from({ length: WARMED_AT_ONCE }, proceed));
   return { planned: done - broken.length, left: operations.length - done, broken };
 }

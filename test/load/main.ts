@@ -26,7 +26,6 @@ const BENCHMARKS: readonly Benchmark[] = [
   eventLatency,
   eventThroughput,
   federatedQuery,
-  gatewayPlanning,
   gatewayQuery,
   streams,
   gatewayPlanning,

@@ -12,7 +12,7 @@ import { nextTurn } from './next-turn.js';
 const LIMIT_MESSAGE =
   /^(Exceeded maximum recursive selections|Number of non-local selections exceeds|Too many options)/;
 
-/** The root of a query plan: plain data, so that it may come from another thread. Absent where nothing is fetched. */
+/** The root of a query plan: plain data, so that it may come from another process. Absent where nothing is fetched. */
 export type PlanRoot = QueryPlan['node'];
 
 /**

@@ -4,7 +4,7 @@ import { DataNames } from '../plan/data-names.js';
 import type { GraphPlanner } from './graph-planner.js';
 import { nextTurn } from './next-turn.js';
 
-/** A supergraph that was found valid, as text: what a thread hands over about it. */
+/** A supergraph that was found valid, as text: what a process hands over about it. */
 export interface ReadGraph {
   readonly supergraphSdl: string;
   readonly apiSdl: string;

@@ -7,10 +7,10 @@ import { planGraph, planGraphAside } from './planned-graph.js';
 import { GraphPlanner } from './graph-planner.js';
 import { PlanWeights } from './plan-weight.js';
 import { PlanningPace } from './planning-pace.js';
-import { PlanningThread } from './planning-thread.js';
+import { PlanningProcess } from './planning-process.js';
 
-const thread = new PlanningThread();
-afterAll(async () => thread.close());
+const planning = new PlanningProcess();
+afterAll(async () => planning.close());
 const { sdl } = shopSupergraph();
 
 function operation(text: string): GatewayOperation {
@@ -26,7 +26,7 @@ const LARGE = operation(`{ ${Array.from({ length: 12 }, (_, i) => `p${i}: produc
 const SMALL = operation('{ me { name } }');
 
 describe('the weight of an operation', () => {
-  const weights = new PlanWeights(planGraph(sdl, thread));
+  const weights = new PlanWeights(planGraph(sdl, planning));
 
   it('counts the concrete types that a field may be read from, and the subgraphs that it may come from', () => {
     expect(weights.of(parse('{ me { email } }'))).toBe(2);
@@ -52,15 +52,15 @@ describe('the pace of planning', () => {
 });
 
 describe('the planner of operations', { timeout: 90_000 }, () => {
-  it('plans small operations at once, without a thread', () => {
-    const { planner } = planGraph(sdl, thread);
+  it('plans small operations at once, without a process', () => {
+    const { planner } = planGraph(sdl, planning);
     expect(planner.plan(SMALL)).toMatchObject({ kind: 'Fetch', serviceName: 'accounts' });
-    expect(thread.isRunning).toBe(false);
+    expect(planning.isRunning).toBe(false);
   });
 
-  it('plans large ones in the thread, and the event loop goes on', async () => {
-    const { planner } = planGraph(sdl, thread);
-    await thread.load(0, sdl);
+  it('plans large ones in the planning process, and the event loop goes on', async () => {
+    const { planner } = planGraph(sdl, planning);
+    await planning.load(0, sdl);
     const delay = monitorEventLoopDelay({ resolution: 2 });
     delay.enable();
     const startedAt = performance.now();
@@ -75,8 +75,8 @@ describe('the planner of operations', { timeout: 90_000 }, () => {
     expect(delay.max / 1e6).toBeLessThan(took / 2);
   });
 
-  it('leaves all plans of a graph that was read aside to the thread, until it may plan at once', async () => {
-    const { planner } = await planGraphAside(sdl, thread);
+  it('leaves all plans of a graph that was read aside to the planning process, until it may plan at once', async () => {
+    const { planner } = await planGraphAside(sdl, planning);
     expect(await planner.plan(SMALL)).toMatchObject({ kind: 'Fetch', serviceName: 'accounts' });
     planner.planInline(await GraphPlanner.buildInTurns(sdl));
     expect(planner.plan(SMALL)).toMatchObject({ kind: 'Fetch', serviceName: 'accounts' });

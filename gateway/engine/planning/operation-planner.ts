@@ -4,16 +4,16 @@ import type { GraphPlanner, PlanRoot } from './graph-planner.js';
 import type { GraphSchemas } from './graph-schemas.js';
 import { PlanWeights } from './plan-weight.js';
 import { PlanningPace } from './planning-pace.js';
-import type { PlanningThread } from './planning-thread.js';
+import type { PlanningProcess } from './planning-process.js';
 
 export interface OperationPlannerOptions {
   readonly supergraphSdl: string;
   readonly schemas: Pick<GraphSchemas, 'schema' | 'apiSchema'>;
   /** Plans what is expected to take long. */
-  readonly thread: PlanningThread;
-  /** The number that the thread knows the graph by. */
+  readonly planning: PlanningProcess;
+  /** The number that the planning process knows the graph by. */
   readonly graphNumber: number;
-  /** Plans small operations at once; without it the thread plans them too. */
+  /** Plans small operations at once; without it the planning process plans them too. */
   readonly inline?: GraphPlanner;
   /** How long planning may hold up the event loop, by estimate. */
   readonly inlineMillisecondsMax?: number;
@@ -29,7 +29,7 @@ export function nextGraphNumber(): number {
   return graphsCounted;
 }
 
-/** Plans operations of one graph: small ones at once, large ones in a thread, told apart by an estimate that learns. */
+/** Plans operations of one graph: small ones at once, large ones in a process of its own, told apart by an estimate that learns. */
 export class OperationPlanner {
   readonly #options: OperationPlannerOptions;
   readonly #weights: PlanWeights;
@@ -47,12 +47,12 @@ export class OperationPlanner {
     this.#inline = planner;
   }
 
-  /** Throws, or rejects, as {@link GraphPlanner.plan} and {@link PlanningThread.plan} do. */
+  /** Throws, or rejects, as {@link GraphPlanner.plan} and {@link PlanningProcess.plan} do. */
   plan(operation: GatewayOperation): PlanRoot | Promise<PlanRoot> {
     const document = onlyOperation(operation.fetched);
     const weight = this.#weights.of(document);
     const limit = this.#options.inlineMillisecondsMax ?? INLINE_MILLISECONDS_MAX;
-    if (!this.#inline || this.#pace.estimate(weight) > limit) return this.#planInThread(document, weight);
+    if (!this.#inline || this.#pace.estimate(weight) > limit) return this.#planInProcess(document, weight);
     const startedAt = performance.now();
     try {
       return this.#inline.plan(document);
@@ -64,12 +64,12 @@ export class OperationPlanner {
   /** Plans without holding up the event loop, whatever the size. */
   async planAside(operation: GatewayOperation): Promise<PlanRoot> {
     const document = onlyOperation(operation.fetched);
-    return this.#planInThread(document, this.#weights.of(document));
+    return this.#planInProcess(document, this.#weights.of(document));
   }
 
-  async #planInThread(document: DocumentNode, weight: number): Promise<PlanRoot> {
-    const { graphNumber, supergraphSdl, thread } = this.#options;
-    const { root, milliseconds } = await thread.plan({ number: graphNumber, supergraphSdl }, print(document), weight);
+  async #planInProcess(document: DocumentNode, weight: number): Promise<PlanRoot> {
+    const { graphNumber, supergraphSdl, planning } = this.#options;
+    const { root, milliseconds } = await planning.plan({ number: graphNumber, supergraphSdl }, print(document), weight);
     this.#pace.learn(weight, milliseconds);
     return root;
   }

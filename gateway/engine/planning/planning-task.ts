@@ -3,16 +3,16 @@ import type { SubgraphDefinition } from '../../supergraph.js';
 import type { PlanRoot } from './graph-planner.js';
 import type { ReadGraph } from './graph-schemas.js';
 
-/** What a planning thread is asked, and what it answers. All of it is plain data. */
+/** What a planning process is asked, and what it answers. All of it is plain data. */
 export interface PlanningTasks {
   /** Composes subgraphs into a supergraph. */
   readonly compose: { readonly input: { readonly subgraphs: readonly SubgraphDefinition[] }; readonly output: string };
-  /** Checks a supergraph and builds its planner, which the thread keeps under the number for tasks to come. */
+  /** Checks a supergraph and builds its planner, which the planning process keeps under the number for tasks to come. */
   readonly load: {
     readonly input: { readonly graph: number; readonly supergraphSdl: string };
     readonly output: ReadGraph;
   };
-  /** Plans the one operation of a valid document. Fails with `isGraphUnknown` if the thread does not keep the graph. */
+  /** Plans the one operation of a valid document. Fails with `isGraphUnknown` if the planning process does not keep the graph. */
   readonly plan: {
     readonly input: { readonly graph: number; readonly document: string };
     readonly output: { readonly root: PlanRoot; readonly milliseconds: number };

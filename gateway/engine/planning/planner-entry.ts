@@ -1,4 +1,3 @@
-import { parentPort } from 'node:worker_threads';
 import { parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
@@ -16,17 +15,15 @@ import type {
 /** The graph in force, the one before, and a candidate. */
 const GRAPHS_MAX = 3;
 
-const port = parentPort;
-if (!port) throw new Error('the planner worker runs in a worker thread');
-
 const planners = new LRUCache<number, GraphPlanner>({ max: GRAPHS_MAX });
 
-/** The entry of the planning thread: answers one task after another. */
-port.on('message', (task: PlanningTask) => answer(answerTo(task)));
+/** The entry of the planning process: answers one task after another, and ends with the process that started it. */
+process.on('message', (task) => answer(answerTo(task as PlanningTask)));
+process.on('disconnect', () => process.exit());
 answer({ kind: 'ready' });
 
 function answer(message: PlanningAnswer): void {
-  port?.postMessage(message);
+  process.send?.(message);
 }
 
 function answerTo(task: PlanningTask): PlanningAnswer {

@@ -1,7 +1,7 @@
-import type { Worker } from 'node:worker_threads';
+import type { ChildProcess } from 'node:child_process';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import { CompositionError } from '../../supergraph.js';
-import { startPlannerWorker } from './planner-worker-thread.js';
+import { startPlanner } from './start-planner.js';
 import type { PlanRoot } from './graph-planner.js';
 import type { ReadGraph } from './graph-schemas.js';
 import type {
@@ -12,17 +12,17 @@ import type {
   PlanningTasks,
 } from './planning-task.js';
 
-export interface PlanningThreadOptions {
+export interface PlanningProcessOptions {
   /** Tasks that may wait; the next is refused with `UNAVAILABLE`. */
   readonly queueMax?: number;
-  /** How long the thread may take for one plan, until it is ended and the plan refused with `TIMEOUT`. */
+  /** How long the planning process may take for one plan, until it is ended and the plan refused with `TIMEOUT`. */
   readonly planSecondsMax?: number;
   /** The same for composing, or for checking and loading a supergraph. */
   readonly loadSecondsMax?: number;
-  /** The thread is ended when nothing was asked of it for so long. */
+  /** The planning process is ended when nothing was asked of it for so long. */
   readonly idleSecondsMax?: number;
-  /** Starts a worker that answers tasks; for tests. */
-  readonly startWorker?: () => Worker;
+  /** Starts a process that answers tasks; for tests. */
+  readonly start?: () => ChildProcess;
 }
 
 interface Job {
@@ -41,31 +41,31 @@ interface Running {
 const DEFAULTS = { queueMax: 64, planSecondsMax: 5, loadSecondsMax: 30, idleSecondsMax: 60 };
 const START_SECONDS_MAX = 30;
 
-/** The thread answered that it does not keep the graph (any more). */
+/** The planning process answered that it does not keep the graph (any more). */
 class GraphUnknownError extends Error {}
 
 /**
- * A thread of its own for what would hold up the event loop: planning large operations, composing and reading
+ * A process of its own for what would hold up the event loop: planning large operations, composing and reading
  * supergraphs. It exists only while it is needed. One task runs at a time, the lightest waiting one next.
  */
-export class PlanningThread {
-  readonly #options: Required<Omit<PlanningThreadOptions, 'startWorker'>>;
-  readonly #startWorker: () => Worker;
+export class PlanningProcess {
+  readonly #options: Required<Omit<PlanningProcessOptions, 'start'>>;
+  readonly #start: () => ChildProcess;
   readonly #waiting: Job[] = [];
-  #worker: Worker | undefined;
+  #child: ChildProcess | undefined;
   #isReady = false;
   #running: Running | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor({ startWorker = startPlannerWorker, ...options }: PlanningThreadOptions = {}) {
+  constructor({ start = startPlanner, ...options }: PlanningProcessOptions = {}) {
     this.#options = { ...DEFAULTS, ...options };
-    this.#startWorker = startWorker;
+    this.#start = start;
   }
 
-  /** Whether the thread exists at this moment. */
+  /** Whether the planning process exists at this moment. */
   get isRunning(): boolean {
-    return this.#worker !== undefined;
+    return this.#child !== undefined;
   }
 
   /** Composes off the event loop. Throws {@link CompositionError}. */
@@ -80,7 +80,7 @@ export class PlanningThread {
 
   /**
    * Plans the one operation of a valid document. Throws `TIMEOUT` when it takes too long, `QUERY_TOO_COMPLEX` when it
-   * takes too much memory, and `UNAVAILABLE` when too many wait or the thread ends again and again.
+   * takes too much memory, and `UNAVAILABLE` when too many wait or the planning process ends again and again.
    */
   async plan(
     graph: { readonly number: number; readonly supergraphSdl: string },
@@ -97,13 +97,13 @@ export class PlanningThread {
     }
   }
 
-  /** Ends the thread; tasks that are not done are refused with `UNAVAILABLE`. */
+  /** Ends the planning process; tasks that are not done are refused with `UNAVAILABLE`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const refused = [...(this.#running ? [this.#running.job] : []), ...this.#waiting.splice(0)];
-    const worker = this.#dropWorker();
+    const child = this.#dropChild();
     for (const job of refused) job.settle(unavailable('The gateway is shutting down.'));
-    await worker?.terminate();
+    await kill(child);
   }
 
   async #ask<Kind extends PlanningTaskKind>(
@@ -132,37 +132,49 @@ export class PlanningThread {
   #proceed(): void {
     if (this.#running || this.#isClosed) return;
     clearTimeout(this.#idleTimer);
+    this.#keepsAlive(this.#waiting.length > 0);
     if (this.#waiting.length === 0) {
-      this.#idleTimer = setTimeout(() => void this.#dropWorker()?.terminate(), this.#options.idleSecondsMax * 1_000);
+      this.#idleTimer = setTimeout(() => void kill(this.#dropChild()), this.#options.idleSecondsMax * 1_000);
       this.#idleTimer.unref();
       return;
     }
-    const worker = (this.#worker ??= this.#spawn());
+    const child = (this.#child ??= this.#spawn());
     if (!this.#isReady) return;
     const job = takeLightest(this.#waiting);
     const deadline = setTimeout(() => this.#expire(job), job.secondsMax * 1_000);
     this.#running = { job, deadline };
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    worker.postMessage(job.task);
+    child.send(job.task);
   }
 
-  #spawn(): Worker {
-    const worker = this.#startWorker();
-    const overdue = setTimeout(() => void worker.terminate(), START_SECONDS_MAX * 1_000).unref();
-    worker.on('message', (answer: PlanningAnswer) => {
-      if (worker !== this.#worker) return;
+  #spawn(): ChildProcess {
+    const child = this.#start();
+    const overdue = setTimeout(() => void kill(child), START_SECONDS_MAX * 1_000).unref();
+    child.on('message', (message) => {
+      const answer = message as PlanningAnswer;
+      if (child !== this.#child) return;
       clearTimeout(overdue);
       if (answer.kind === 'ready') this.#isReady = true;
       else this.#finish()?.settle(answer);
       this.#proceed();
     });
-    let failure: NodeJS.ErrnoException | undefined;
-    worker.on('error', (error) => (failure = error as NodeJS.ErrnoException));
-    worker.on('exit', () => {
+    // That it could not be started or reached shows in its exit, or in no answer.
+    child.on('error', () => void kill(child));
+    child.on('exit', (_code, signal) => {
       clearTimeout(overdue);
-      if (worker === this.#worker) this.#lose(failure);
+      if (child === this.#child) this.#lose(signal);
     });
-    return worker;
+    return child;
+  }
+
+  /** Whoever waits for a task keeps this process alive; the planner by itself does not. */
+  #keepsAlive(isNeeded: boolean): void {
+    if (isNeeded) {
+      this.#child?.ref();
+      this.#child?.channel?.ref();
+    } else {
+      this.#child?.unref();
+      this.#child?.channel?.unref();
+    }
   }
 
   #finish(): Job | undefined {
@@ -172,35 +184,35 @@ export class PlanningThread {
     return running?.job;
   }
 
-  #dropWorker(): Worker | undefined {
-    const worker = this.#worker;
+  #dropChild(): ChildProcess | undefined {
+    const child = this.#child;
     clearTimeout(this.#idleTimer);
     this.#finish();
-    this.#worker = undefined;
+    this.#child = undefined;
     this.#isReady = false;
-    return worker;
+    return child;
   }
 
   #expire(job: Job): void {
-    const worker = this.#dropWorker();
+    const child = this.#dropChild();
     job.settle(new PlatformError('TIMEOUT', `Planning the operation took more than ${job.secondsMax} s.`));
-    void worker?.terminate();
+    void kill(child);
     this.#proceed();
   }
 
-  /** The thread ended by itself: its task gets a second chance on another, unless it was the task that ended it. */
-  #lose(failure: NodeJS.ErrnoException | undefined): void {
+  /** The planning process ended by itself: its task gets a second chance on another, unless it was the task that ended it. */
+  #lose(signal: NodeJS.Signals | null): void {
     const hadStarted = this.#isReady;
     const job = this.#running?.job;
-    this.#dropWorker();
+    this.#dropChild();
     if (!hadStarted) {
-      for (const each of this.#waiting.splice(0))
-        each.settle(unavailable('The planner could not be started.', failure));
+      for (const each of this.#waiting.splice(0)) each.settle(unavailable('The planner could not be started.'));
     } else if (job) {
-      if (failure?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      if (signal === 'SIGABRT') {
+        // How V8 ends a process whose heap is full.
         job.settle(new PlatformError('QUERY_TOO_COMPLEX', 'Planning the operation takes too much memory.'));
       } else if (job.isRetried) {
-        job.settle(unavailable('The planner ended unexpectedly.', failure));
+        job.settle(unavailable('The planner ended unexpectedly.'));
       } else {
         job.isRetried = true;
         this.#waiting.unshift(job);
@@ -208,6 +220,14 @@ export class PlanningThread {
     }
     this.#proceed();
   }
+}
+
+/** Ends a process at once, and waits until it has ended. */
+async function kill(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  if (child.kill('SIGKILL')) await exited;
 }
 
 function takeLightest(waiting: Job[]): Job {
@@ -218,8 +238,8 @@ function takeLightest(waiting: Job[]): Job {
   return job;
 }
 
-function unavailable(message: string, cause?: unknown): PlatformError {
-  return new PlatformError('UNAVAILABLE', message, {}, { cause });
+function unavailable(message: string): PlatformError {
+  return new PlatformError('UNAVAILABLE', message);
 }
 
 function errorOf({ message, code, faults, isGraphUnknown }: PlanningFailure): Error {
