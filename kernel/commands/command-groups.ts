@@ -14,6 +14,8 @@ import { nameOf } from './idempotency.js';
 const IN_FLIGHT_MAX = 2;
 /** Calls of one transaction: enough that its own cost is shared, few enough that nobody waits long for the others. */
 const GROUP_MAX = 32;
+/** Calls of one command that may wait for their group: some seconds' worth. */
+const WAITING_MAX = 5_000;
 /** Scopes remembered as ones whose calls undo the work of others. */
 const TROUBLED_MAX = 10_000;
 
@@ -66,6 +68,7 @@ export class CommandGroups {
     const queue: Queue<Input, Result> = new GroupQueue({
       inFlightMax: IN_FLIGHT_MAX,
       sizeMax: GROUP_MAX,
+      waitingMax: WAITING_MAX,
       keyOf: ({ entry }) => (entry === null ? null : nameOf(entry)),
       run: (group) => this.#run(group),
     });

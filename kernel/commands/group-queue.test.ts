@@ -7,10 +7,11 @@ interface Item {
 }
 
 /** A queue whose groups end when the test says so. */
-function queueOf(limits: { inFlightMax: number; sizeMax: number }) {
+function queueOf(limits: { inFlightMax: number; sizeMax: number; waitingMax?: number }) {
   const groups: string[][] = [];
   const ends: (() => void)[] = [];
   const queue = new GroupQueue<Item, string>({
+    waitingMax: 100,
     ...limits,
     keyOf: (item) => item.key ?? null,
     async run(group) {
@@ -34,6 +35,15 @@ describe('a queue of groups', () => {
       ['a', 'b', 'c'],
       ['d', 'e'],
     ]);
+  });
+
+  it('refuses what comes when too many wait, and takes more when a group has gone', async () => {
+    const { submit, named, turn } = queueOf({ inFlightMax: 1, sizeMax: 2, waitingMax: 2 });
+    void submit(...named('a', 'b'));
+    await expect(submit(...named('c'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await turn();
+    void submit(...named('d', 'e'));
+    await expect(submit(...named('f'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('collects what arrives while the groups run, and lets it go together when one has ended', async () => {
@@ -70,6 +80,7 @@ describe('a queue of groups', () => {
     const queue = new GroupQueue<string, string>({
       inFlightMax: 1,
       sizeMax: 8,
+      waitingMax: 100,
       keyOf: (item) => item,
       async run(group) {
         runs += 1;

@@ -1,3 +1,5 @@
+import { PlatformError } from '../errors/platform-error.js';
+
 /** An item that waits for its group, and how it is answered. */
 export interface Waiting<Item, Answer> {
   readonly item: Item;
@@ -8,6 +10,8 @@ export interface GroupQueueOptions<Item, Answer> {
   /** Groups that run at the same time; what arrives meanwhile waits and goes together. */
   readonly inFlightMax: number;
   readonly sizeMax: number;
+  /** Items that may wait; a further one is refused with `UNAVAILABLE`, which says that it may be tried again. */
+  readonly waitingMax: number;
   /** Items of one key never run at the same time; null for an item that may run beside any. */
   readonly keyOf: (item: Item) => string | null;
   /** Settles every item of the group. Its end lets the next group go, whether or not all have their answers. */
@@ -30,6 +34,8 @@ export class GroupQueue<Item, Answer> {
   }
 
   async submit(item: Item): Promise<Answer> {
+    if (this.#waiting.length >= this.#options.waitingMax)
+      throw new PlatformError('UNAVAILABLE', 'Too much is waiting for the database. Try again in a moment.');
     const answer = new Promise<Answer>((settle) => {
       this.#waiting.push({ item, settle });
     });
