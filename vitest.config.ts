@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['{kernel,subgraphs,gateway,agent,schema,codegen,processes}/**/*.test.ts', 'test/**/*.test.ts'],
     environment: 'node',
     pool: 'forks',
+    // Most tests wait for PostgreSQL or for time: one worker a core, also for the last core.
+    maxWorkers: '100%',
     globalSetup: ['kernel/testing/global-setup.ts'],
     fsModuleCache: false,
     testTimeout: 30_000,
