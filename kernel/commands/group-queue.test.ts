@@ -37,6 +37,20 @@ describe('a queue of groups', () => {
     ]);
   });
 
+  it('lets a group go beside another only when it is half as large, and at once when none runs', async () => {
+    const { groups, submit, named, turn, end } = queueOf({ inFlightMax: 2, sizeMax: 8 });
+    void submit(...named('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'));
+    await turn();
+    end();
+    await turn();
+    void submit(...named('i'));
+    await turn();
+    expect(groups.map(({ length }) => length)).toEqual([4, 4]);
+    void submit(...named('j'));
+    await turn();
+    expect(groups.at(-1)).toEqual(['i', 'j']);
+  });
+
   it('refuses what comes when too many wait, and takes more when a group has gone', async () => {
     const { submit, named, turn } = queueOf({ inFlightMax: 1, sizeMax: 2, waitingMax: 2 });
     void submit(...named('a', 'b'));

@@ -19,14 +19,17 @@ export interface GroupQueueOptions<Item, Answer> {
 }
 
 /**
- * Collects items while groups run: nobody waits longer than for a place among those in flight. What is asked for in one
- * turn of the event loop is collected before any of it goes, and is shared out evenly among the free places.
+ * Collects items while groups run. A group goes at once when none runs, and beside others when it is at least half as
+ * large: small ones would cost as much each, and wait for the same locks. So nobody waits longer than for one group.
+ * What is asked for in one turn of the event loop is collected before any of it goes, and is shared out evenly among
+ * free places.
  */
 export class GroupQueue<Item, Answer> {
   readonly #options: GroupQueueOptions<Item, Answer>;
   #waiting: Waiting<Item, Answer>[] = [];
   readonly #keys = new Set<string>();
-  #inFlight = 0;
+  /** Sizes of the groups that run. */
+  readonly #inFlight: number[] = [];
   #isScheduled = false;
 
   constructor(options: GroupQueueOptions<Item, Answer>) {
@@ -54,10 +57,12 @@ export class GroupQueue<Item, Answer> {
 
   #start(): void {
     const { inFlightMax } = this.#options;
-    while (this.#inFlight < inFlightMax) {
-      const group = this.#nextGroup(Math.ceil(this.#waiting.length / (inFlightMax - this.#inFlight)));
+    while (this.#inFlight.length < inFlightMax) {
+      const size = Math.ceil(this.#waiting.length / (inFlightMax - this.#inFlight.length));
+      if (size < Math.max(0, ...this.#inFlight) / 2) return;
+      const group = this.#nextGroup(size);
       if (group.length === 0) return;
-      this.#inFlight += 1;
+      this.#inFlight.push(group.length);
       void this.#run(group);
     }
   }
@@ -102,7 +107,7 @@ export class GroupQueue<Item, Answer> {
       // Settling twice does nothing: only those without an answer hear of it.
       for (const { settle } of group) settle(Promise.reject(error));
     } finally {
-      this.#inFlight -= 1;
+      this.#inFlight.splice(this.#inFlight.indexOf(group.length), 1);
       this.#schedule();
     }
   }
