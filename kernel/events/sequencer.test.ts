@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newId } from '../identifiers/type-id.js';
-import { type TestKernel, startTestKernel } from '../testing/test-kernel.js';
+import { type TestKernel, startTestKernel, untilSequenceable } from '../testing/test-kernel.js';
 import { eventLog, sequenceBatch } from './sequencer.js';
 
 let test: TestKernel;
@@ -22,6 +22,7 @@ async function tell(count: number): Promise<string[]> {
       });
     }
   });
+  await untilSequenceable(test);
   return ids;
 }
 

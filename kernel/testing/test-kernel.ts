@@ -92,6 +92,21 @@ export async function eventually<Value>(
   }
 }
 
+/**
+ * Waits until all that waits in the outbox can be sequenced: until no transaction that began earlier is open, in any
+ * database of the cluster, which other tests use too.
+ */
+export async function untilSequenceable({ kernel }: Pick<TestKernel, 'kernel'>): Promise<void> {
+  await eventually(async () => {
+    const row = await kernel.database.read('system', (tx) =>
+      tx.row<{ are: boolean }>(
+        'select not exists (select from kernel.outbox where xid >= pg_snapshot_xmin(pg_current_snapshot())) as are',
+      ),
+    );
+    return row?.are === true;
+  });
+}
+
 /** A person of one organization, for tests. */
 export function testHuman(organizationIds: readonly string[] | '*', overrides: Partial<Actor> = {}): Actor {
   return { kind: 'human', id: newId('usr'), displayName: 'Test Person', organizationIds, assurance: 2, ...overrides };

@@ -2,7 +2,12 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type SequencedLog, sequenceBatch } from '../../../kernel/events/sequencer.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
-import { type TestKernel, eventually, startTestKernel } from '../../../kernel/testing/test-kernel.js';
+import {
+  type TestKernel,
+  eventually,
+  startTestKernel,
+  untilSequenceable,
+} from '../../../kernel/testing/test-kernel.js';
 import { type Evidence, createEvidence, evidenceDefinition } from './index.js';
 import { testRecord } from './testing/audit-records.js';
 import { type VerificationOptions, verifyAuditLog } from './usecases/verify-audit-log.js';
@@ -96,6 +101,7 @@ describe('the audit log', () => {
 
   it('loses nothing when the sequencer dies before, within or after its append', async () => {
     const expected = await write(5);
+    await untilSequenceable(test);
     const dying: SequencedLog[] = [
       { ...evidence.auditLog, append: () => Promise.reject(new Error('killed')) },
       {
@@ -117,6 +123,7 @@ describe('the audit log', () => {
   it('refuses to append where the tree does not end', async () => {
     await write();
     await tamper("update kernel.log_heads set last_position = 3 where log = 'audit'");
+    await untilSequenceable(test);
     await expect(sequenceBatch(test.kernel.database, evidence.auditLog)).rejects.toThrow(
       'the audit tree has 0 leaves, and record 3 is to follow',
     );
