@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
@@ -19,8 +18,6 @@ const GRAPHS_MAX = 3;
 const planners = new LRUCache<number, GraphPlanner>({ max: GRAPHS_MAX });
 
 /** The entry of the planning process: answers one task after another, and ends with the process that started it. */
-// Where processors are short, requests that have their plan go first.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 process.on('message', (task) => answer(answerTo(task as PlanningTask)));
 process.on('disconnect', () => process.exit());
 answer({ kind: 'ready' });
