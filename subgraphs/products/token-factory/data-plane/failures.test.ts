@@ -175,11 +175,12 @@ describe('before the first byte', () => {
           report.detail?.includes('circuit'),
       ),
     );
+    // Refused without being asked: no attempt, and no pause between attempts.
     const startedAt = performance.now();
     await expect(client.chat.completions.create({ model: 'circuit', messages })).rejects.toMatchObject({
       code: 'provider_unavailable',
     });
-    expect(performance.now() - startedAt).toBeLessThan(250);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(endpointId).toMatch(/^mep_/);
     await eventually(() => client.chat.completions.create({ model: 'circuit', messages }).catch(() => null), {
       milliseconds: 8000,
