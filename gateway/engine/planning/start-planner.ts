@@ -12,7 +12,9 @@ const HEAP_MEGABYTES_MAX = 1_024;
 export function startPlanner(): ChildProcess {
   const isSource = import.meta.filename.endsWith('.ts');
   const entry = fileURLToPath(new URL(`./planner-entry.${isSource ? 'ts' : 'js'}`, import.meta.url));
-  const sourceImports = isSource ? ['--import', new URL('../../../kernel/source-imports.ts', import.meta.url).href] : [];
+  const sourceImports = isSource
+    ? ['--import', new URL('../../../kernel/source-imports.ts', import.meta.url).href]
+    : [];
   return fork(entry, [], {
     execArgv: [`--max-old-space-size=${HEAP_MEGABYTES_MAX}`, ...sourceImports],
     env: {},
