@@ -12,4 +12,4 @@ WORKDIR /srv
 COPY --from=build --chown=node:node /srv ./
 USER node
 EXPOSE 4000
-ENTRYPOINT ["node", "--enable-source-maps", "dist/processes/serve.js"]
+ENTRYPOINT ["node", "dist/processes/serve.js"]

@@ -1,4 +1,5 @@
-import type { ApolloGateway } from '@apollo/gateway';
+import './without-telemetry.js';
+import { ApolloGateway } from '@apollo/gateway';
 import { parse, print, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
@@ -38,9 +39,6 @@ export class StockEngine implements Engine {
   }
 
   static async start(options: StockEngineOptions): Promise<StockEngine> {
-    // Read when the module is loaded: without it, the gateway reports to its vendor every hour.
-    process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
-    const { ApolloGateway } = await import('@apollo/gateway');
     const gateway = new ApolloGateway({
       supergraphSdl: options.supergraphSdl,
       buildService: ({ name }) => serviceOf(name, options.transports),

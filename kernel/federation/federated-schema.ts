@@ -82,6 +82,8 @@ export function buildFederatedSchema(parts: SchemaParts): FederatedSchema {
     },
     orphanedTypes: [...(parts.orphanedTypes ?? [])],
     validate: false,
+    // The schema that is made of it below is checked.
+    skipCheck: true,
     pubSub: noPubSub,
   });
   const sdl = HEADER + printSchemaWithDirectives(base);

@@ -18,7 +18,7 @@ export class PlatformProcess {
 
   constructor(script: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
     const guard = hasParentDeathSignal() ? ['setpriv', '--pdeathsig=KILL', '--'] : [];
-    const [command = '', ...rest] = [...guard, process.execPath, '--enable-source-maps', script, ...args];
+    const [command = '', ...rest] = [...guard, process.execPath, script, ...args];
     this.#child = spawn(command, rest, {
       cwd: projectPath(),
       env: { PATH: process.env['PATH'] ?? '', ...environment },

@@ -23,7 +23,7 @@ export type PlanRoot = QueryPlan['node'];
 export class GraphPlanner {
   readonly supergraph: Supergraph;
   readonly #planned: Supergraph;
-  readonly #planner: QueryPlanner;
+  #planner: QueryPlanner | undefined;
   readonly #required: RequiredArguments | undefined;
   readonly #dataNames: DataNames;
 
@@ -32,10 +32,9 @@ export class GraphPlanner {
     this.#planned = planned;
     this.#required = required;
     this.#dataNames = dataNames;
-    this.#planner = new QueryPlanner(planned, { incrementalDelivery: { enableDefer: true } });
   }
 
-  /** Throws if the text is no valid supergraph. Takes some tenths of a second for a large one. */
+  /** Throws if the text is no valid supergraph. Takes some tenths of a second for a large one, as {@link prepare} does. */
   static build(supergraphSdl: string): GraphPlanner {
     return new GraphPlanner(readSupergraphs(supergraphSdl));
   }
@@ -49,7 +48,14 @@ export class GraphPlanner {
     await nextTurn();
     graphs.planned.subgraphs();
     await nextTurn();
-    return new GraphPlanner(graphs);
+    const planner = new GraphPlanner(graphs);
+    planner.prepare();
+    return planner;
+  }
+
+  /** Does what the first plan would have to do. */
+  prepare(): QueryPlanner {
+    return (this.#planner ??= new QueryPlanner(this.#planned, { incrementalDelivery: { enableDefer: true } }));
   }
 
   /** Plans the one operation of a valid document. Throws `QUERY_TOO_COMPLEX` beyond the planner's own limits. */
@@ -57,7 +63,7 @@ export class GraphPlanner {
     const named = this.#dataNames.rename(document);
     const operation = operationFromDocument(this.#planned.apiSchema(), named, { validate: false });
     try {
-      const { node } = this.#planner.buildQueryPlan(operation);
+      const { node } = this.prepare().buildQueryPlan(operation);
       return node && this.#required ? restoreRequiredArguments(node, this.#required) : node;
     } catch (error) {
       if (!(error instanceof Error) || !LIMIT_MESSAGE.test(error.message)) throw error;

@@ -53,6 +53,7 @@ export class OperationPlanner {
     const weight = this.#weights.of(document);
     const limit = this.#options.inlineMillisecondsMax ?? INLINE_MILLISECONDS_MAX;
     if (!this.#inline || this.#pace.estimate(weight) > limit) return this.#planInProcess(document, weight);
+    this.#inline.prepare();
     const startedAt = performance.now();
     try {
       return this.#inline.plan(document);

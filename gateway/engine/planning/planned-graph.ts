@@ -9,11 +9,18 @@ export interface PlannedGraph extends GraphSchemas {
   readonly planner: OperationPlanner;
 }
 
-/** Reads a supergraph on the calling thread: at start, when nobody waits. Throws if it is none. */
+/** When the process has started, and if no operation came before. */
+const PREPARE_AFTER_MILLISECONDS = 500;
+
+/**
+ * Reads a supergraph on the calling thread: at start, when nobody waits. Throws if it is none. What only planning needs
+ * is made by the first plan, or a moment later.
+ */
 export function planGraph(supergraphSdl: string, planning: PlanningProcess): PlannedGraph {
   const inline = GraphPlanner.build(supergraphSdl);
   const schemas = buildGraphSchemas({ supergraphSdl, apiSdl: apiSdlOf(inline) });
   const planner = new OperationPlanner({ supergraphSdl, schemas, planning, inline, graphNumber: nextGraphNumber() });
+  setTimeout(() => inline.prepare(), PREPARE_AFTER_MILLISECONDS).unref();
   return { ...schemas, supergraphSdl, planner };
 }
 

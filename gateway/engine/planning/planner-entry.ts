@@ -40,6 +40,7 @@ function perform(task: PlanningTask): PlanningTasks[PlanningTaskKind]['output'] 
       return composeSupergraph(task.subgraphs).sdl;
     case 'load': {
       const planner = planners.get(task.graph) ?? GraphPlanner.build(task.supergraphSdl);
+      planner.prepare();
       planners.set(task.graph, planner);
       return { supergraphSdl: task.supergraphSdl, apiSdl: apiSdlOf(planner) };
     }

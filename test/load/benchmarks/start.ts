@@ -159,7 +159,7 @@ function lines(cold: Started, warm: readonly Started[], bare: readonly number[],
   const [memory] = memories;
   return [
     {
-      what: 'npm start to ready, warm, npm and the incremental build included',
+      what: 'npm start to ready, warm, npm and the check of the build included',
       value: seconds(warmTime),
       unit: 's',
       against,

@@ -10,10 +10,16 @@ import { type Fault, type LaunchValues, type Manifest, type ManifestValue, conta
 /** A manifest's canonical JSON has at most so many bytes. */
 export const MANIFEST_BYTES_MAX = 65_536;
 
-const schema = JSON.parse(
-  readFileSync(projectPath('subgraphs', 'products', 'apps', 'manifest', 'manifest.schema.json'), 'utf8'),
-) as object;
-const validate: ValidateFunction<Manifest> = createValidator().compile<Manifest>(schema);
+let compiledSchema: ValidateFunction<Manifest> | undefined;
+
+/** Compiled when the first manifest comes: it takes longer than most else at start. */
+function manifestSchema(): ValidateFunction<Manifest> {
+  return (compiledSchema ??= createValidator().compile<Manifest>(
+    JSON.parse(
+      readFileSync(projectPath('subgraphs', 'products', 'apps', 'manifest', 'manifest.schema.json'), 'utf8'),
+    ) as object,
+  ));
+}
 
 export type Validated<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -27,6 +33,7 @@ export function validateManifest(candidate: unknown): Validated<Manifest> {
       ok: false,
       faults: [{ path: [], message: `has ${size} bytes; at most ${MANIFEST_BYTES_MAX} are allowed` }],
     };
+  const validate = manifestSchema();
   const isShaped = validate(candidate);
   const faults = isShaped ? semanticFaults(candidate) : toFaults(validate.errors);
   const names = parameterNames(candidate);
