@@ -1,5 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { createGateway, type Gateway, HttpTransport, type RequestInfo, SupergraphFile } from '../../gateway/index.js';
+import {
+  createGateway,
+  FetchSharing,
+  type Gateway,
+  HttpTransport,
+  type RequestInfo,
+  SupergraphFile,
+} from '../../gateway/index.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { createHttpServer } from '../../kernel/http/http-server.js';
 import type { Logger } from '../../kernel/telemetry/logger.js';
@@ -50,8 +57,10 @@ const BODY_BYTES_MAX = 16_000_000;
 export async function createStandAloneGateway(options: StandAloneGatewayOptions): Promise<StandAloneGateway> {
   const { supergraphSdl, logger, masksErrors } = options;
   const urls = subgraphUrls(supergraphSdl, options.isUnprotected);
+  // All callers are the same nobody, whom subgraphs cannot tell apart.
+  const sharing = new FetchSharing<AnonymousContext>(() => 'anonymous');
   const connect = (name: string, url: string): HttpTransport<AnonymousContext> =>
-    new HttpTransport<AnonymousContext>({ name, url, headersFor: traceHeaders });
+    new HttpTransport<AnonymousContext>({ name, url, headersFor: traceHeaders, sharing });
   const transports = new Map([...urls].map(([name, url]) => [name, connect(name, url)]));
   const metrics = new Metrics({ collectsProcessMetrics: true });
   const gateway = await createGateway<AnonymousContext>({

@@ -21,13 +21,24 @@ const NAMES = {
 
 type Name = (typeof NAMES)[ServerName] | PeerName;
 
+/** The shortest list that a client asks for. */
+const FIRST_MIN = 10;
+
 interface Comparison {
   readonly own: 'own-gateway' | 'own-in-process';
   readonly against: Name;
   readonly target?: string;
 }
 
-const THREE_HOPS: readonly Comparison[] = [
+interface Question {
+  readonly what: string;
+  readonly request: CatalogueRequest;
+  /** What one of the clients asks for. */
+  readonly requestOf: (client: number) => CatalogueRequest;
+  readonly comparisons: readonly Comparison[];
+}
+
+const THREE_HOP_COMPARISONS: readonly Comparison[] = [
   { own: 'own-gateway', against: 'stock gateway', target: '≥ 8×' },
   { own: 'own-gateway', against: 'bare parallel sub-requests', target: '≥ 0.9×' },
   { own: 'own-gateway', against: 'Mercurius gateway, jit' },
@@ -38,7 +49,27 @@ const THREE_HOPS: readonly Comparison[] = [
   { own: 'own-in-process', against: 'raw HTTP, same bytes' },
 ];
 
-const ONE_SUBGRAPH: readonly Comparison[] = [
+/** Each client asks for a list of another length: nothing that is on its way serves two of them. */
+function ofItsOwn(request: CatalogueRequest): Question['requestOf'] {
+  return (client) => ({ ...request, variables: { first: FIRST_MIN + client } });
+}
+
+const THREE_HOPS: Question = {
+  what: 'three hops',
+  request: THREE_HOP_REQUEST,
+  requestOf: ofItsOwn(THREE_HOP_REQUEST),
+  comparisons: THREE_HOP_COMPARISONS,
+};
+
+/** Clients of one actor that ask the same at the same time, as open pages of a portal do: fetches on their way are shared. */
+const THREE_HOPS_ASKED_ALIKE: Question = {
+  what: 'three hops, all ask the same',
+  request: THREE_HOP_REQUEST,
+  requestOf: () => THREE_HOP_REQUEST,
+  comparisons: THREE_HOP_COMPARISONS.filter(({ own }) => own === 'own-gateway'),
+};
+
+const ONE_SUBGRAPH_COMPARISONS: readonly Comparison[] = [
   { own: 'own-gateway', against: 'Mercurius gateway, jit', target: '> 1×' },
   { own: 'own-gateway', against: 'stock gateway' },
   { own: 'own-gateway', against: 'bare parallel sub-requests' },
@@ -50,6 +81,13 @@ const ONE_SUBGRAPH: readonly Comparison[] = [
   { own: 'own-in-process', against: 'raw HTTP, same bytes' },
 ];
 
+const ONE_SUBGRAPH: Question = {
+  what: 'one subgraph',
+  request: ONE_SUBGRAPH_REQUEST,
+  requestOf: ofItsOwn(ONE_SUBGRAPH_REQUEST),
+  comparisons: ONE_SUBGRAPH_COMPARISONS,
+};
+
 async function run(environment: BenchmarkEnvironment): Promise<readonly Line[]> {
   const servers = await CatalogueServers.start(environment.scratchDirectory());
   try {
@@ -59,8 +97,9 @@ async function run(environment: BenchmarkEnvironment): Promise<readonly Line[]> 
     }
     for (const [name, server] of await startPeers(environment, servers)) contenders.set(name, server);
     return [
-      ...(await compare(environment, contenders, THREE_HOP_REQUEST, 'three hops', THREE_HOPS)),
-      ...(await compare(environment, contenders, ONE_SUBGRAPH_REQUEST, 'one subgraph', ONE_SUBGRAPH)),
+      ...(await compare(environment, contenders, THREE_HOPS)),
+      ...(await compare(environment, contenders, THREE_HOPS_ASKED_ALIKE)),
+      ...(await compare(environment, contenders, ONE_SUBGRAPH)),
     ];
   } finally {
     await servers.stop();
@@ -70,13 +109,13 @@ async function run(environment: BenchmarkEnvironment): Promise<readonly Line[]> 
 async function compare(
   environment: BenchmarkEnvironment,
   started: ReadonlyMap<Name, ServerProcess>,
-  request: CatalogueRequest,
-  what: string,
-  comparisons: readonly Comparison[],
+  { what, request, requestOf, comparisons }: Question,
 ): Promise<readonly Line[]> {
   const servers = await sameAnswers(environment, started, request);
   environment.note(`${what}: ${servers.size} contenders warm up, then take turns`);
-  const contenders = new Map([...servers].map(([name, server]) => [name, new ServedContender(name, server, request)]));
+  const contenders = new Map(
+    [...servers].map(([name, server]) => [name, new ServedContender(name, server, requestOf)]),
+  );
   for (const contender of contenders.values()) await contender.warmUp();
   const standings = await takeTurns(environment, [...contenders.values()], CLIENTS);
   const measured = [...contenders].map(([name, contender]): Measured => {

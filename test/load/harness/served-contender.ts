@@ -9,21 +9,22 @@ export const CLIENTS = 16;
 const WARM_UP_REQUESTS = 1_500;
 const WARM_UP_MILLISECONDS_MAX = 20_000;
 
-/** A server that takes its turn in being asked one thing over HTTP, and what it costs its processor. */
+/** A server that takes its turn in being asked over HTTP, and what it costs its processor. */
 export class ServedContender implements Contender {
   readonly name: string;
   readonly #server: ServerProcess;
-  readonly #body: string;
+  readonly #bodies: readonly string[];
   readonly #cpuPerRequest: number[] = [];
   #clients: HttpClients | undefined;
   #requests = 0;
   #cpuBefore = 0;
   #bytes = 0;
 
-  constructor(name: string, server: ServerProcess, request: object) {
+  /** `requestOf` says what each of the {@link CLIENTS} asks for. */
+  constructor(name: string, server: ServerProcess, requestOf: (client: number) => object) {
     this.name = name;
     this.#server = server;
-    this.#body = JSON.stringify(request);
+    this.#bodies = Array.from({ length: CLIENTS }, (_, client) => JSON.stringify(requestOf(client)));
   }
 
   async warmUp(): Promise<void> {
@@ -43,7 +44,7 @@ export class ServedContender implements Contender {
   };
 
   operation = async (client: number): Promise<void> => {
-    this.#bytes = (await this.#clients?.send(client, this.#body)) ?? 0;
+    this.#bytes = (await this.#clients?.send(client, this.#bodies[client] ?? '')) ?? 0;
     this.#requests += 1;
   };
 
