@@ -1,3 +1,4 @@
+import type { Plugin } from 'esbuild';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -21,6 +22,11 @@ const NOT_BUNDLED = ['class-validator'];
 const REQUIRE = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`;
 /** They change the bundle, and no file in it names them. Installed packages change with the first. */
 const ALSO_READ = ['node_modules/.package-lock.json', 'package.json', 'processes/build.ts'];
+/**
+ * GraphQL types, and what the identity provider keeps, are named by their classes, which a bundle renames where two are
+ * alike. To keep all names would cost every function that is made.
+ */
+const NAMED_BY_CLASS = /\/subgraphs\/.*\/schema\/.*\.ts$|\/kernel\/graphql\/.*\.ts$|\/oidc-provider\/lib\/.*\.js$/;
 /** Running processes still load parts of the bundle that they were started from. */
 const KEPT_MILLISECONDS = 24 * 3_600_000;
 
@@ -42,7 +48,7 @@ function isUpToDate(): boolean {
 }
 
 async function build(): Promise<void> {
-  const { build: bundle } = await import('esbuild');
+  const { build: bundle, transform } = await import('esbuild');
   const { metafile, outputFiles } = await bundle({
     absWorkingDir: ROOT,
     entryPoints: ENTRIES,
@@ -53,8 +59,7 @@ async function build(): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // GraphQL types are named by their classes, which a bundle would rename where two are alike.
-    keepNames: true,
+    plugins: [keepingClassNames(transform)],
     external: NOT_BUNDLED,
     banner: { js: REQUIRE },
     sourcemap: 'linked',
@@ -68,6 +73,27 @@ async function build(): Promise<void> {
   const stamp: Stamp = Object.fromEntries([...bundled, ...ALSO_READ].map((file) => [file, modifiedAt(file)]));
   replace(STAMP, JSON.stringify(stamp));
   removeOld(new Set([STAMP, ...outputFiles.map((file) => file.path)]));
+}
+
+function keepingClassNames(transform: typeof import('esbuild').transform): Plugin {
+  const tsconfigRaw = readFileSync(path.join(ROOT, 'tsconfig.json'), 'utf8');
+  return {
+    name: 'keeping-class-names',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: NAMED_BY_CLASS }, async ({ path: file }) => {
+        const { code: contents } = await transform(readFileSync(file, 'utf8'), {
+          loader: file.endsWith('.ts') ? 'ts' : 'js',
+          target: 'node24',
+          sourcefile: path.relative(ROOT, file),
+          sourcemap: 'inline',
+          sourcesContent: false,
+          tsconfigRaw,
+          keepNames: true,
+        });
+        return { contents, loader: 'js' };
+      });
+    },
+  };
 }
 
 /** At once, for several components may be built and started at the same time. */

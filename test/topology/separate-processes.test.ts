@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isTypeDefinitionNode, parse } from 'graphql';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -13,11 +15,18 @@ import {
   unwrap,
 } from '../../codegen/sdk/src/index.js';
 import { ACTOR_HEADER, signActor } from '../../kernel/access/actor-header.js';
+import { projectPath } from '../../kernel/project-path.js';
 import { eventually } from '../../kernel/testing/test-kernel.js';
 import { tellRefusals } from '../../processes/demo/refusals.js';
 import { type MachineAccount, Story, present } from '../../processes/demo/story.js';
 import { graphqlRequest } from '../harness/graphql-request.js';
-import { Topology } from './topology.js';
+import { SUBGRAPHS, Topology } from './topology.js';
+
+/** Names of the types, those of federation itself left out. */
+function typesIn(sdl: string): string[] {
+  const names = parse(sdl).definitions.flatMap((node) => (isTypeDefinitionNode(node) ? [node.name.value] : []));
+  return names.filter((name) => !/^(federation__|link__|_)/.test(name)).sort();
+}
 
 let topology: Topology;
 const stops: (() => Promise<unknown>)[] = [];
@@ -105,6 +114,17 @@ describe('the story over nine processes', () => {
     const codes = await tellRefusals(listener, { story, ...people, place, allocationId, requests });
     expect(codes).toEqual(['QUOTA_EXCEEDED', 'INSUFFICIENT_BALANCE', 'FORBIDDEN', 'FORBIDDEN', 'model_not_allowed']);
   }, 60_000);
+});
+
+describe('the bundle', () => {
+  it('serves the committed subgraphs: bundling renamed nothing that the graph shows', async () => {
+    for (const name of SUBGRAPHS) {
+      const { data } = await graphqlRequest(`${topology.originOf(name)}/graphql`, { query: '{ _service { sdl } }' });
+      const { sdl } = data?.['_service'] as { sdl: string };
+      const committed = await readFile(projectPath('schema', 'subgraphs', `${name}.graphql`), 'utf8');
+      expect(typesIn(sdl)).toEqual(typesIn(committed));
+    }
+  });
 });
 
 describe('two gateways', () => {

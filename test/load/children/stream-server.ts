@@ -104,7 +104,8 @@ async function handle(order: StreamServerOrder): Promise<void> {
     case 'push':
       return push(order.events);
     case 'swap':
-      await gateway?.runtime.swap({ sdl: graph.supergraphSdl });
+      // Another text, or nothing would be swapped.
+      await gateway?.runtime.swap({ sdl: `${graph.supergraphSdl}\n# once more\n` });
       return tell({ kind: 'done' });
   }
 }
