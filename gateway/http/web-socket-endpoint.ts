@@ -221,7 +221,14 @@ export class WebSocketEndpoint<Context extends object> {
     if ('result' in selected) return errorsOf(selected);
     let request: OperationRequest<Context>;
     try {
-      request = { query, operationName, variables, correlationId, context: this.#options.contextPerOperation(context) };
+      // Its document is found: the text is not kept for as long as a stream lasts.
+      request = {
+        query: '',
+        operationName,
+        variables,
+        correlationId,
+        context: this.#options.contextPerOperation(context),
+      };
     } catch (error) {
       return errorsOf(service.refusal([error], correlationId));
     }

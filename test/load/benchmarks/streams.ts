@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { projectPath } from '../../../kernel/project-path.js';
 import type { IdleOrder, IdleReport } from '../children/idle-stream-clients.js';
 import type { StreamServerKind, StreamServerOrder, StreamServerReport } from '../children/stream-server.js';
 import { EVENT_SUBSCRIPTION } from '../graphs/event-graph.js';
 import type { Benchmark, BenchmarkEnvironment, Line } from '../harness/benchmark.js';
+import { RUN_SOURCES } from '../harness/server-process.js';
 import { rounded } from '../harness/statistics.js';
 
 /** A process may have 20,000 files open where limits are usual: streams beyond that share sockets. */
@@ -24,9 +26,13 @@ interface Load {
 /** A server and its clients, each a process of its own. */
 class StreamRun {
   readonly #server = fork(new URL('../children/stream-server.ts', import.meta.url), {
-    execArgv: [...process.execArgv, '--expose-gc'],
+    cwd: projectPath(),
+    execArgv: [...RUN_SOURCES, '--expose-gc'],
   });
-  readonly #clients = fork(new URL('../children/idle-stream-clients.ts', import.meta.url));
+  readonly #clients = fork(new URL('../children/idle-stream-clients.ts', import.meta.url), {
+    cwd: projectPath(),
+    execArgv: [...RUN_SOURCES],
+  });
 
   async start(server: StreamServerKind): Promise<string> {
     const { url } = await this.ask<'started'>({ kind: 'start', server });

@@ -4,7 +4,7 @@ import { cpuMillisecondsOf, memoryOf, processTree } from './process-tree.js';
 
 const READY_SECONDS_MAX = 60;
 /** Types are stripped by Node.js itself: what tsx writes keeps the names of functions, at a cost when they are made. */
-const RUN_SOURCES = ['--import', './kernel/source-imports.ts'];
+export const RUN_SOURCES = ['--import', './kernel/source-imports.ts'];
 
 /** A server in a process of its own, that prints `ready` and its URL. */
 export class ServerProcess {
