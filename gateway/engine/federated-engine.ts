@@ -15,6 +15,7 @@ import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
 import type { PlanRoot } from './planning/graph-planner.js';
+import { nextTurn } from './planning/next-turn.js';
 import { PlanCache, withinSignal, type PlanCacheOptions } from './planning/plan-cache.js';
 import { planGraph, type PlannedGraph } from './planning/planned-graph.js';
 import { PlanningProcess } from './planning/planning-process.js';
@@ -167,7 +168,16 @@ export class FederatedEngine implements Engine {
     refuseReservedVariable(operation);
     const root = this.#graph.planner.plan(operation);
     if (!(root instanceof Promise)) return this.#compile(operation, root);
-    return root.then((planned) => this.#compile(operation, planned));
+    return this.#compileInTurns(operation, root);
+  }
+
+  /** What takes long to plan takes long to compile: other requests have their turn before and after. */
+  async #compileInTurns(operation: GatewayOperation, root: Promise<PlanRoot>): Promise<OperationPlan> {
+    const planned = await root;
+    await nextTurn();
+    const plan = this.#compile(operation, planned);
+    await nextTurn();
+    return plan;
   }
 
   #compile(operation: GatewayOperation, root: PlanRoot): OperationPlan {

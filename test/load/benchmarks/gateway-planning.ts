@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ONE_SUBGRAPH_REQUEST } from '../graphs/catalogue-graph.js';
+import { USER_REQUEST } from '../graphs/catalogue-graph.js';
 import { largeOperation } from '../graphs/large-operation.js';
 import type { Benchmark, BenchmarkEnvironment, Line } from '../harness/benchmark.js';
 import { CatalogueServers } from '../harness/catalogue-servers.js';
@@ -13,7 +13,7 @@ const CLIENTS = 4;
 const LARGE_PER_ROUND = 3;
 const PAUSE_MILLISECONDS = 100;
 const WARM_UP_MILLISECONDS = 5_000;
-const SMALL = JSON.stringify(ONE_SUBGRAPH_REQUEST);
+const SMALL = JSON.stringify(USER_REQUEST);
 
 /** Small queries without end; what each took, by when it ended. */
 class SmallQueries {

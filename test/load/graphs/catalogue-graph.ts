@@ -50,6 +50,12 @@ export const ONE_SUBGRAPH_REQUEST: CatalogueRequest = {
   variables: { first: 18 },
 };
 
+/** Of the subgraph that large operations leave alone. */
+export const USER_REQUEST: CatalogueRequest = {
+  query: `query User($id: ID!) { user(id: $id) { id name email } }`,
+  variables: { id: 'user-7' },
+};
+
 export function catalogueSupergraph(urlOf: (name: CatalogueService) => string): string {
   return composeSupergraph(CATALOGUE_SERVICES.map((name) => ({ name, sdl: CATALOGUE_SDL[name], url: urlOf(name) })))
     .sdl;
