@@ -79,8 +79,8 @@ function keepingClassNames(transform: typeof import('esbuild').transform): Plugi
   const tsconfigRaw = readFileSync(path.join(ROOT, 'tsconfig.json'), 'utf8');
   return {
     name: 'keeping-class-names',
-    setup: ({ onLoad }) => {
-      onLoad({ filter: NAMED_BY_CLASS }, async ({ path: file }) => {
+    setup: (esbuild) => {
+      esbuild.onLoad({ filter: NAMED_BY_CLASS }, async ({ path: file }) => {
         const { code: contents } = await transform(readFileSync(file, 'utf8'), {
           loader: file.endsWith('.ts') ? 'ts' : 'js',
           target: 'node24',

@@ -93,6 +93,17 @@ describe('npm run gateway', () => {
     expect(data).toMatchObject({ user: { id: 'u1', favourite: { reviews: expect.any(Array) as unknown } } });
   });
 
+  it('asks a subgraph once for what several callers want at the same time', async () => {
+    const requests = subgraphs.get('accounts')?.received ?? [];
+    const before = requests.length;
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async () => ask(url, '{ user(id: "u2") { id name } }')),
+    );
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(requests.length - before).toBeGreaterThan(0);
+    expect(requests.length - before).toBeLessThan(50);
+  });
+
   it('passes every audit of graphql-http without an error or a warning', async () => {
     const faults: string[] = [];
     const audits = serverAudits({ url });

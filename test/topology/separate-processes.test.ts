@@ -120,7 +120,7 @@ describe('the bundle', () => {
   it('serves the committed subgraphs: bundling renamed nothing that the graph shows', async () => {
     for (const name of SUBGRAPHS) {
       const { data } = await graphqlRequest(`${topology.originOf(name)}/graphql`, { query: '{ _service { sdl } }' });
-      const { sdl } = data?.['_service'] as { sdl: string };
+      const { sdl } = (data?.['_service'] ?? {}) as { sdl: string };
       const committed = await readFile(projectPath('schema', 'subgraphs', `${name}.graphql`), 'utf8');
       expect(typesIn(sdl)).toEqual(typesIn(committed));
     }
