@@ -107,6 +107,16 @@ describe('an operation with @defer', () => {
     expect(parts.map(({ hasNext }) => hasNext)).toEqual(parts.map((_, index) => index < parts.length - 1));
   });
 
+  it('asks for fields of the concrete type where only the part that follows tells which it is', async () => {
+    const [initial, parts] = await partsOf(
+      engineOver(),
+      '{ review(id: "r1") { product { averageScore ... @defer { id ... on Book { __typename weight pages } } } } }',
+    );
+    expect(initial).toEqual({ data: { review: { product: { averageScore: 3.5 } } }, hasNext: true });
+    const data = { id: 'p1', __typename: 'Book', weight: 700, pages: 300 };
+    expect(parts).toEqual([{ incremental: [{ data, path: ['review', 'product'] }], hasNext: false }]);
+  });
+
   it('defers only if the variable says so', async () => {
     const engine = engineOver();
     const text = 'query ($later: Boolean! = false) { me { name ... @defer(if: $later) { role } } }';

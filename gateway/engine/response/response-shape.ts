@@ -56,7 +56,10 @@ export function shapeObject(
   const fields = [...collected.fields].map(([name, nodes]) => shapeField(scope, type, name, nodes));
   const deferred = collected.deferred.map(({ label, selectionSet }) => ({
     label,
-    shape: lazily(() => shapeObject(scope, type, [selectionSet])),
+    // The deferred fetches may tell the concrete type of what only an interface object was known of.
+    shape: lazily(() =>
+      isInterfaceType(type) ? shapeAbstract(scope, type, [selectionSet]) : shapeObject(scope, type, [selectionSet]),
+    ),
   }));
   return (source, completion) => {
     if (!isObject(source)) return completion.reportInvalid(`A subgraph answered no object for type ${type.name}.`);
