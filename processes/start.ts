@@ -56,8 +56,9 @@ async function start(): Promise<void> {
     await mountIdentityProvider(gateway.server, configuration, state.identitySigningKeys, logger);
     stops.push(() => gateway.close());
     await gateway.server.listen({ host: configuration.host, port: configuration.port });
-    stops.push(await startAgents(runtime, demonstration));
     printWelcome(runtime, demonstration, Math.round(process.uptime() * 1000));
+    // From outside, as machines do: they find a platform that is ready, and join it a moment later.
+    stops.push(await startAgents(runtime, demonstration));
   } catch (error) {
     await stop();
     throw error;
