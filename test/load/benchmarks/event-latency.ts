@@ -1,3 +1,5 @@
+import { projectPath } from '../../../kernel/project-path.js';
+import { RUN_SOURCES } from '../harness/server-process.js';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -145,7 +147,10 @@ async function measureSockets(environment: BenchmarkEnvironment, database: Bench
   await once(bare.listen(0, '127.0.0.1'), 'listening');
   const sentAt = new Map<string, number>();
   const arrivals: Arrival[] = [];
-  const child = fork(new URL('../children/web-socket-clients.ts', import.meta.url));
+  const child = fork(projectPath('test/load/children/web-socket-clients.ts'), {
+    cwd: projectPath(),
+    execArgv: [...RUN_SOURCES],
+  });
   const ready = new Promise<void>((resolve) => {
     child.on('message', (message: { kind: 'ready' } | { kind: 'arrivals'; arrivals: Arrival[] }) => {
       if (message.kind === 'ready') resolve();

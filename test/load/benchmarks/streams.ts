@@ -25,11 +25,11 @@ interface Load {
 
 /** A server and its clients, each a process of its own. */
 class StreamRun {
-  readonly #server = fork(new URL('../children/stream-server.ts', import.meta.url), {
+  readonly #server = fork(projectPath('test/load/children/stream-server.ts'), {
     cwd: projectPath(),
     execArgv: [...RUN_SOURCES, '--expose-gc'],
   });
-  readonly #clients = fork(new URL('../children/idle-stream-clients.ts', import.meta.url), {
+  readonly #clients = fork(projectPath('test/load/children/idle-stream-clients.ts'), {
     cwd: projectPath(),
     execArgv: [...RUN_SOURCES],
   });
