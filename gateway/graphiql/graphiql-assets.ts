@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { projectPath } from '../../kernel/project-path.js';
 
 export interface Asset {
   readonly type: string;
@@ -22,7 +21,8 @@ export async function loadGraphiqlAssets(): Promise<ReadonlyMap<string, Asset>> 
   const require = createRequire(import.meta.url);
   const folderOf = (specifier: string): string => dirname(require.resolve(specifier));
   const graphqlWs = join(folderOf('graphql-ws'), 'client.js');
-  const page = join(sourceFolder(), 'page');
+  // Scripts and styles of the page are not compiled: they stay among the sources.
+  const page = projectPath('gateway', 'graphiql', 'page');
   const files: [name: string, file: string, type: string][] = [
     ['react.js', join(folderOf('react/package.json'), 'umd/react.production.min.js'), JAVASCRIPT],
     ['react-dom.js', join(folderOf('react-dom/package.json'), 'umd/react-dom.production.min.js'), JAVASCRIPT],
@@ -50,13 +50,4 @@ async function importedChunks(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8');
   const names = [...text.matchAll(/from '\.\/([\w-]+\.js)'/g)].map(([, name = '']) => name);
   return [...new Set(names)].map((name) => join(dirname(file), name));
-}
-
-/** Scripts and styles of the page are not compiled: they stay in the source folder when this module runs from `dist`. */
-function sourceFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  if (existsSync(join(here, 'page'))) return here;
-  let root = here;
-  while (!existsSync(join(root, 'package.json'))) root = dirname(root);
-  return join(root, 'gateway/graphiql');
 }

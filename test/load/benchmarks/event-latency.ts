@@ -1,6 +1,3 @@
-import { projectPath } from '../../../kernel/project-path.js';
-import { RUN_SOURCES } from '../harness/server-process.js';
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,6 +18,7 @@ import { BenchAuthority } from '../harness/bench-authority.js';
 import { type BenchDatabase, DURABILITY, openBenchDatabase } from '../harness/bench-database.js';
 import type { Benchmark, BenchmarkEnvironment, Line } from '../harness/benchmark.js';
 import { median, percentiles, rounded } from '../harness/statistics.js';
+import { forkSource } from '../harness/server-process.js';
 
 const SUBSCRIBERS = 200;
 /** Between two sends; the contenders take turns, so that each sends every second time: 12 events a second. */
@@ -147,10 +145,7 @@ async function measureSockets(environment: BenchmarkEnvironment, database: Bench
   await once(bare.listen(0, '127.0.0.1'), 'listening');
   const sentAt = new Map<string, number>();
   const arrivals: Arrival[] = [];
-  const child = fork(projectPath('test/load/children/web-socket-clients.ts'), {
-    cwd: projectPath(),
-    execArgv: [...RUN_SOURCES],
-  });
+  const child = forkSource('test/load/children/web-socket-clients.ts');
   const ready = new Promise<void>((resolve) => {
     child.on('message', (message: { kind: 'ready' } | { kind: 'arrivals'; arrivals: Arrival[] }) => {
       if (message.kind === 'ready') resolve();

@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { projectPath } from '../../../kernel/project-path.js';
 import type { IdleOrder, IdleReport } from '../children/idle-stream-clients.js';
 import type { StreamServerKind, StreamServerOrder, StreamServerReport } from '../children/stream-server.js';
 import { EVENT_SUBSCRIPTION } from '../graphs/event-graph.js';
 import type { Benchmark, BenchmarkEnvironment, Line } from '../harness/benchmark.js';
-import { RUN_SOURCES } from '../harness/server-process.js';
+import { forkSource } from '../harness/server-process.js';
 import { rounded } from '../harness/statistics.js';
 
 /** A process may have 20,000 files open where limits are usual: streams beyond that share sockets. */
@@ -25,14 +24,8 @@ interface Load {
 
 /** A server and its clients, each a process of its own. */
 class StreamRun {
-  readonly #server = fork(projectPath('test/load/children/stream-server.ts'), {
-    cwd: projectPath(),
-    execArgv: [...RUN_SOURCES, '--expose-gc'],
-  });
-  readonly #clients = fork(projectPath('test/load/children/idle-stream-clients.ts'), {
-    cwd: projectPath(),
-    execArgv: [...RUN_SOURCES],
-  });
+  readonly #server = forkSource('test/load/children/stream-server.ts', ['--expose-gc']);
+  readonly #clients = forkSource('test/load/children/idle-stream-clients.ts');
 
   async start(server: StreamServerKind): Promise<string> {
     const { url } = await this.ask<'started'>({ kind: 'start', server });

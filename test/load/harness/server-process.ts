@@ -1,10 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { projectPath } from '../../../kernel/project-path.js';
 import { cpuMillisecondsOf, memoryOf, processTree } from './process-tree.js';
 
 const READY_SECONDS_MAX = 60;
 /** Types are stripped by Node.js itself: what tsx writes keeps the names of functions, at a cost when they are made. */
-export const RUN_SOURCES = ['--import', './kernel/source-imports.ts'];
+const RUN_SOURCES = ['--import', './kernel/source-imports.ts'];
+
+/** A source file of the project in a process of its own, to talk with. */
+export function forkSource(file: string, flags: readonly string[] = []): ChildProcess {
+  return fork(projectPath(file), { cwd: projectPath(), execArgv: [...RUN_SOURCES, ...flags] });
+}
 
 /** A server in a process of its own, that prints `ready` and its URL. */
 export class ServerProcess {
