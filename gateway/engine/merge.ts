@@ -22,19 +22,22 @@ export function mergedField(name: string, below: MergeShape | undefined): Merged
 
 /**
  * Merges what one more fetch answered into what is known. A value wins over null and over a failure, and a known concrete
- * `__typename` wins over the interface name that a subgraph with `@interfaceObject` answers.
+ * `__typename` wins over the interface name that a subgraph with `@interfaceObject` answers. Of an answer that is shared
+ * with others, the objects below are copied, because later fetches are merged into them.
  */
 export function mergeInto(
   target: JsonObject,
   source: JsonObject,
   { fields }: MergeShape,
   isObjectTypeName: IsObjectTypeName,
+  isShared = false,
 ): void {
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as MergedField;
     const { name } = field;
-    const incoming = field.hasSafeName ? source[name] : readProperty(source, name);
-    if (incoming === undefined) continue;
+    const answered = field.hasSafeName ? source[name] : readProperty(source, name);
+    if (answered === undefined) continue;
+    const incoming = isShared && field.below ? copyOf(answered, field.below) : answered;
     const known = field.hasSafeName ? target[name] : readProperty(target, name);
     if (known === undefined) {
       if (field.hasSafeName) target[name] = incoming;
@@ -44,6 +47,27 @@ export function mergeInto(
       writeProperty(target, name, mergedValue(known, incoming, field.below, isObjectTypeName));
     }
   }
+}
+
+/** Of objects, what is selected; leaves are never changed. */
+function copyOf(value: unknown, shape: MergeShape): unknown {
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (let i = 0; i < value.length; i++) items.push(copyOf(value[i], shape));
+    return items;
+  }
+  if (!isObject(value)) return value;
+  const copy: JsonObject = {};
+  const { fields } = shape;
+  for (let i = 0; i < fields.length; i++) {
+    const { name, hasSafeName: isSafe, below } = fields[i] as MergedField;
+    const answered = isSafe ? value[name] : readProperty(value, name);
+    if (answered === undefined) continue;
+    const copied = below ? copyOf(answered, below) : answered;
+    if (isSafe) copy[name] = copied;
+    else writeProperty(copy, name, copied);
+  }
+  return copy;
 }
 
 function mergedValue(

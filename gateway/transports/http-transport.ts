@@ -3,10 +3,12 @@ import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { AnswerFault } from './answer-fault.js';
 import { Cancellation } from './cancellation.js';
 import { CIRCUIT_BREAKER, CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from './circuit-breaker.js';
+import { EntityGathering } from './entity-gathering.js';
 import type { FetchSharing } from './fetch-sharing.js';
+import { parseAnswer } from './http-answer.js';
 import { exchange } from './http-exchange.js';
 import { bodyWriter } from './request-body.js';
-import { ParsedAnswer, SharedFetch } from './shared-fetch.js';
+import { SharedFetch } from './shared-fetch.js';
 import { SubgraphSockets } from './subgraph-sockets.js';
 import type {
   SubgraphCall,
@@ -43,8 +45,8 @@ export interface HttpTransportOptions<Context> {
   /** Told whenever the circuit to this subgraph opens, tries, or closes. */
   readonly onCircuitChange?: (state: CircuitState) => void;
   /**
-   * Lets identical queries of one caller share a fetch, and its streams a WebSocket. Headers of the first are sent, with
-   * its trace.
+   * Lets identical queries of one caller share a fetch, those that fetch entities in the same turn of the event loop be
+   * sent as one, and its streams share a WebSocket. Headers of the first are sent, with its trace.
    */
   readonly sharing?: FetchSharing<Context>;
 }
@@ -106,7 +108,7 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     const { name, retriesMax, sharing } = this.#options;
     const bodyOf = bodyWriter(operation);
     if (operation.kind !== 'query') return async (call) => this.#mutate(call, bodyOf(call));
-    return async (call) => {
+    const ask = async (call: SubgraphCall): Promise<SubgraphResult> => {
       const body = bodyOf(call);
       const caller = sharing?.keyOf(call.context as Context);
       if (!sharing || caller === undefined) return this.#start(call, body, retriesMax).take(call.signal);
@@ -114,6 +116,12 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
       return sharing
         .join(caller, request, (onClosed) => this.#start(call, body, retriesMax, onClosed))
         .take(call.signal);
+    };
+    const gathering = sharing && EntityGathering.of(operation, ask);
+    if (!gathering) return ask;
+    return async (call) => {
+      const caller = sharing.keyOf(call.context as Context);
+      return caller === undefined ? ask(call) : gathering.fetch(caller, call);
     };
   }
 
@@ -149,7 +157,7 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     return new SharedFetch(cancellation, this.#ask(context as Context, body, retriesMax, cancellation), onClosed);
   }
 
-  async #ask(context: Context, body: string, retriesMax: number, cancellation: Cancellation): Promise<ParsedAnswer> {
+  async #ask(context: Context, body: string, retriesMax: number, cancellation: Cancellation): Promise<SubgraphResult> {
     const { headersFor, name } = this.#options;
     try {
       const given = headersFor(context);
@@ -168,7 +176,7 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     request: Dispatcher.DispatchOptions,
     retriesMax: number,
     cancellation: Cancellation,
-  ): Promise<ParsedAnswer> {
+  ): Promise<SubgraphResult> {
     for (let attempt = 0, fault: AnswerFault | undefined; ; attempt++) {
       try {
         return await this.#attempt(request, cancellation, fault);
@@ -187,13 +195,13 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     request: Dispatcher.DispatchOptions,
     cancellation: Cancellation,
     faultBefore: AnswerFault | undefined,
-  ): Promise<ParsedAnswer> {
+  ): Promise<SubgraphResult> {
     const { name, responseBytesMax } = this.#options;
     if (cancellation.reason) throw cancellation.reason;
     const permit = this.#breaker.admit();
     if (!permit) throw faultBefore ?? unavailable(name, 'failed repeatedly and is spared for a moment');
     try {
-      const answer = new ParsedAnswer(await exchange(this.#pool, request, responseBytesMax, cancellation));
+      const answer = parseAnswer(await exchange(this.#pool, request, responseBytesMax, cancellation));
       permit.succeeded();
       return answer;
     } catch (error) {

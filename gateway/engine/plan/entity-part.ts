@@ -6,7 +6,7 @@ import type { JsonObject } from '../json.js';
 import { mergedField, mergeInto, type MergeShape } from '../merge.js';
 import { compileWalk, entityPathsAt } from './entities.js';
 import type { FetchCompilation } from './fetch-compilation.js';
-import type { FetchPart, PartAnswer, PartError } from './fetch-part.js';
+import { ownData, type FetchPart, type PartAnswer, type PartError } from './fetch-part.js';
 import { entitySelection, fragmentsOf } from './fetch-selection.js';
 import { mergeShapeOf } from './merge-shape.js';
 import type { PlanRun } from './plan-run.js';
@@ -63,7 +63,7 @@ export function compileEntityPart(
       return batch.entities.length === 0 ? undefined : batch;
     },
     absorb(run, batch, answer) {
-      if (isComplete(answer, batch)) mergeEntities(fetch, run, batch, answer.data as readonly unknown[]);
+      if (isComplete(answer, batch)) mergeEntities(fetch, run, batch, answer);
       else settleEntities(fetch, run, batch, answer);
     },
   };
@@ -93,15 +93,17 @@ function isComplete({ data, errors }: PartAnswer, { representations }: Batch): b
   return errors.length === 0 && Array.isArray(data) && data.length === representations.length;
 }
 
-function mergeEntities(fetch: EntityFetch, run: PlanRun, batch: Batch, answers: readonly unknown[]): void {
+function mergeEntities(fetch: EntityFetch, run: PlanRun, batch: Batch, given: PartAnswer): void {
   const { entities, answerIndexes } = batch;
   const { rewrite, shape, compilation } = fetch;
+  const answers = (rewrite ? ownData(given) : given.data) as readonly unknown[];
+  const isShared = given.isShared && !rewrite;
   if (rewrite) for (const answer of answers) rewrite(answer);
   for (let i = 0; i < entities.length; i++) {
     const entity = entities[i] as JsonObject;
     const answer = answers[answerIndexes[i] as number];
     if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) {
-      mergeInto(entity, answer as JsonObject, shape, compilation.isObjectTypeName);
+      mergeInto(entity, answer as JsonObject, shape, compilation.isObjectTypeName, isShared);
     } else if (answer === null) {
       run.isDamaged = true;
       mergeFlat(entity, unknownEntity(fetch.names(typeNameOf(entity))), rewrite, compilation);
@@ -120,7 +122,8 @@ function unknownEntity(names: readonly string[]): JsonObject {
 /** The exact way, for answers with errors, or that are none. */
 function settleEntities(fetch: EntityFetch, run: PlanRun, batch: Batch, answer: PartAnswer): void {
   const { service, names, rewrite, shape, compilation } = fetch;
-  const { data, errors } = answer;
+  const { errors } = answer;
+  const data = ownData(answer);
   const answers = Array.isArray(data) && data.length === batch.representations.length ? data : undefined;
   const reported = answers || errors.length > 0 ? errors : [{ error: unanswered(service), path: undefined }];
   const located = locate(run, reported, fetch, batch);

@@ -19,6 +19,8 @@ export interface PartAnswer {
   /** For a fetch of entities what `_entities` answered; for one of root fields, the object of them. */
   readonly data: unknown;
   readonly errors: readonly PartError[];
+  /** True if the data belongs to others, too: it is merged as a copy, and never changed. */
+  readonly isShared: boolean;
 }
 
 /** One fetch of a plan apart from how it is sent: alone, or together with others in one request. */
@@ -48,11 +50,16 @@ export function compileFetchPart(node: FetchNode, path: readonly string[], compi
 const NO_ERRORS: readonly PartError[] = [];
 
 /** The answer to a part that was sent alone. */
-export function wholeAnswer(part: FetchPart, { data, errors }: SubgraphResult): PartAnswer {
+export function wholeAnswer(part: FetchPart, { data, errors, isShared = false }: SubgraphResult): PartAnswer {
   const own = part.isOfEntities ? fieldOf(data, '_entities') : data;
-  if (!errors || errors.length === 0) return { data: own, errors: NO_ERRORS };
+  if (!errors || errors.length === 0) return { data: own, errors: NO_ERRORS, isShared };
   const skipped = part.isOfEntities ? 1 : 0;
-  return { data: own, errors: errors.map((error) => ({ error, path: error.path?.slice(skipped) })) };
+  return { data: own, errors: errors.map((error) => ({ error, path: error.path?.slice(skipped) })), isShared };
+}
+
+/** The data, for one that changes it. */
+export function ownData({ data, isShared }: PartAnswer): unknown {
+  return isShared ? structuredClone(data) : data;
 }
 
 export function fieldOf(data: unknown, name: string): unknown {

@@ -37,17 +37,12 @@ export function answered(
   } catch (error) {
     return absorb(failedAnswer(error));
   }
-  if (!(answer instanceof Promise)) return absorb(owned(answer));
-  return answer.then(owned, failedAnswer).then(absorb);
+  if (!(answer instanceof Promise)) return absorb(answer);
+  return answer.catch(failedAnswer).then(absorb);
 }
 
 export function failedAnswer(error: unknown): SubgraphResult {
   return { errors: [error instanceof Error ? error : new Error(String(error))] };
-}
-
-/** An answer that the engine may change. */
-function owned(result: SubgraphResult): SubgraphResult {
-  return result.isShared ? { ...result, data: structuredClone(result.data) } : result;
 }
 
 /** Passes on the variables that the fetch uses, and leaves absent ones absent, so that defaults apply. */

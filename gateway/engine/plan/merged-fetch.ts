@@ -80,6 +80,7 @@ function distribute(
     const answer: PartAnswer = {
       data: dataOf(participant),
       errors: concerned.includes(participant) ? [...own, ...errors.ofAll] : own,
+      isShared: result.isShared ?? false,
     };
     participant.part.absorb(run, batch, answer);
   }

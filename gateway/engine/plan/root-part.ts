@@ -6,7 +6,7 @@ import type { JsonObject } from '../json.js';
 import { mergeInto } from '../merge.js';
 import { compileWalk, entityPathsAt } from './entities.js';
 import type { FetchCompilation } from './fetch-compilation.js';
-import type { FetchPart } from './fetch-part.js';
+import { ownData, type FetchPart } from './fetch-part.js';
 import { fragmentsOf, operationOf } from './fetch-selection.js';
 import { mergeShapeOf } from './merge-shape.js';
 import type { Batch } from './representations.js';
@@ -28,11 +28,11 @@ export function compileRootPart(
   const shape = mergeShapeOf(operationOf(document).selectionSet, fragmentsOf(document), node.outputRewrites);
   const rewrite = node.outputRewrites?.length ? compileRewrites(node.outputRewrites, compilation.schema) : undefined;
   const walk = compileWalk(path);
-  const merge = (root: JsonObject, answer: JsonObject): void => {
+  const merge = (root: JsonObject, answer: JsonObject, isShared: boolean): void => {
     rewrite?.(answer);
     const targets: JsonObject[] = [];
     walk(root, targets);
-    for (const target of targets) mergeInto(target, answer, shape, compilation.isObjectTypeName);
+    for (const target of targets) mergeInto(target, answer, shape, compilation.isObjectTypeName, isShared);
   };
   return {
     service: node.serviceName,
@@ -40,8 +40,11 @@ export function compileRootPart(
     variableUsages: node.variableUsages ?? [],
     isOfEntities: false,
     select: () => NO_ENTITIES,
-    absorb(run, _batch, { data, errors }) {
-      if (errors.length === 0 && isObject(data)) return merge(run.data, data);
+    absorb(run, _batch, given) {
+      const { errors, isShared } = given;
+      const isWhole = errors.length === 0 && isObject(given.data);
+      const data = isWhole && !rewrite ? given.data : ownData(given);
+      if (isWhole) return merge(run.data, data as JsonObject, isShared && !rewrite);
       const [at = path] = entityPathsAt(run.data, path).values();
       const reported = errors.length > 0 || data ? errors : [{ error: unanswered(node.serviceName), path: [] }];
       const located = reported.map(({ error, path: below }): LocatedFault => {
@@ -51,7 +54,7 @@ export function compileRootPart(
       });
       run.isDamaged = true;
       const answer = settleAnswer(data, located, names);
-      if (answer) merge(run.data, answer);
+      if (answer) merge(run.data, answer, false);
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 import { compileArguments } from './compile-arguments.js';
+import { compileEntities } from './compile-entities.js';
 import { compileCompositeCompleter } from './composite-completer.js';
 import type { ExecutionRun, Path } from './execution-run.js';
 import { resolveInfoOf, type FieldSite } from './field-site.js';
@@ -23,7 +24,9 @@ export function compileField(site: FieldSite): FieldRunner {
   const hasResolver = definition.resolve !== undefined && definition.resolve !== defaultFieldResolver;
   const type = getNullableType(definition.type);
   if (isLeafType(type)) return hasResolver ? resolvedLeaf(site, type) : readLeaf(site, type);
-  return hasResolver ? resolvedComposite(site) : readComposite(site);
+  if (!hasResolver) return readComposite(site);
+  const resolved = resolvedComposite(site);
+  return compileEntities(site, resolved) ?? resolved;
 }
 
 /** Calls the field's resolver. */

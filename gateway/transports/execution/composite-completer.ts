@@ -62,7 +62,7 @@ function compileNullable(type: GraphQLOutputType, site: FieldSite): CompositeCom
 }
 
 /** Completes one item of a list, at its own place. */
-type ItemCompleter = (
+export type ItemCompleter = (
   run: ExecutionRun,
   item: unknown,
   listPath: Path,
@@ -91,7 +91,7 @@ function compileList({ ofType }: GraphQLList<GraphQLOutputType>, site: FieldSite
   };
 }
 
-function compileItem(type: GraphQLOutputType, site: FieldSite): ItemCompleter {
+export function compileItem(type: GraphQLOutputType, site: FieldSite): ItemCompleter {
   const isNonNull = isNonNullType(type);
   const nullable = isNonNull ? type.ofType : type;
   if (isLeafType(nullable)) {
