@@ -24,7 +24,8 @@ export interface OperationRequest<Context> {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly context: Context;
   readonly correlationId: string;
-  readonly signal?: AbortSignal;
+  /** Of this operation alone: aborted when its client goes, or at its deadline. */
+  readonly gone?: AbortController;
   /** For a subscription: the position to continue after, instead of what its variable says. */
   readonly resumeAfter?: string;
 }
@@ -47,10 +48,12 @@ export class OperationService<Context extends object> {
   readonly #demand: DemandControl<Context> | undefined;
   readonly #documents: DocumentResolver;
   readonly #subscriptions: Subscriptions<Context>;
+  readonly #secondsMax: number;
 
   constructor(runtime: GatewayRuntime, options: GatewayOptions<Context>) {
     this.runtime = runtime;
     this.#options = options;
+    this.#secondsMax = options.operationSecondsMax ?? OPERATION_SECONDS_MAX;
     const { isAutomatic = true, mode = 'off' } = options.documents ?? {};
     const trusted = new TrustedDocuments(trustedDocumentsOf(options));
     this.#documents = new DocumentResolver({ isAutomatic, mode, trusted, logger: options.logger });
@@ -78,14 +81,13 @@ export class OperationService<Context extends object> {
   async execute(selected: SelectedOperation, request: OperationRequest<Context>): Promise<OperationOutcome> {
     const { generation } = selected;
     try {
-      const operation = await this.#authorize(selected, request);
+      const authorized = this.#authorize(selected, request);
+      const operation = authorized instanceof Promise ? await authorized : authorized;
       const { context } = request;
       const variables = request.variables ?? {};
       const admission = this.#demand?.admit(generation.costs, operation, variables, context);
-      const result = await withinDeadline(
-        this.#options.operationSecondsMax ?? OPERATION_SECONDS_MAX,
-        request.signal,
-        async (signal) => generation.engine.execute({ operation, context, variables, signal }),
+      const result = await withinDeadline(this.#secondsMax, request.gone, async (signal) =>
+        generation.engine.execute({ operation, context, variables, signal }),
       );
       return this.#outcome(admission?.settle(result) ?? result, request.correlationId);
     } catch (error) {
@@ -104,14 +106,9 @@ export class OperationService<Context extends object> {
     try {
       const operation = await this.#authorize(selected, request);
       const admission = this.#demand?.admit(generation.costs, operation, variables, context);
-      const result = await withinDeadline(
-        this.#options.operationSecondsMax ?? OPERATION_SECONDS_MAX,
-        request.signal,
-        async (deadline) => {
-          // Later parts have no deadline, and end with their client.
-          const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
-          return generation.engine.executeIncrementally({ operation, context, variables, signal });
-        },
+      // Later parts have no deadline, and end with their client.
+      const result = await withinDeadline(this.#secondsMax, request.gone, async (signal) =>
+        generation.engine.executeIncrementally({ operation, context, variables, signal }),
       );
       // What comes in parts has paid what it was estimated to cost.
       if (!('initial' in result)) return this.#outcome(admission?.settle(result) ?? result, correlationId);
@@ -149,12 +146,22 @@ export class OperationService<Context extends object> {
     return { result: { errors: masked }, status: statusOf(masked) };
   }
 
-  async #authorize(
+  #authorize(
+    selected: SelectedOperation,
+    request: OperationRequest<Context>,
+  ): GatewayOperation | Promise<GatewayOperation> {
+    checkVariables(request.variables);
+    const { definition, generation } = selected;
+    const isStream = definition.operation === OperationTypeNode.SUBSCRIPTION;
+    const free = isStream ? undefined : generation.operations.free(selected.stored, definition);
+    return free ?? this.#authorizeByPermissions(selected, request);
+  }
+
+  async #authorizeByPermissions(
     { generation, stored, definition }: SelectedOperation,
     { context, variables }: OperationRequest<Context>,
   ): Promise<GatewayOperation> {
     const { holds, refuse } = this.#options;
-    checkVariables(variables);
     try {
       const operation = await generation.operations.authorize(stored, definition, (name) => holds(context, name));
       // A stream pays once, for its first event: its events are bounded by its buffer.

@@ -11,18 +11,38 @@ export interface RequestInfo {
   readonly ip: string;
   readonly userAgent: string;
   /** Aborted when the client goes before its answer; over HTTP only. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const CORRELATION_ID = /^[A-Za-z0-9._:-]{8,128}$/;
 const USER_AGENT_LENGTH_MAX = 256;
 
-export function requestInfo(headers: IncomingHttpHeaders, ip: string): RequestInfo {
-  const correlationId = headers['x-correlation-id'];
-  return {
-    correlationId: typeof correlationId === 'string' && CORRELATION_ID.test(correlationId) ? correlationId : uuidV7(),
-    trace: traceContext(headers),
-    ip,
-    userAgent: (headers['user-agent'] ?? '').slice(0, USER_AGENT_LENGTH_MAX),
-  };
+export function requestInfo(headers: IncomingHttpHeaders, ip: string, signal?: AbortSignal): RequestInfo {
+  return new ReadRequestInfo(headers, ip, signal);
+}
+
+class ReadRequestInfo implements RequestInfo {
+  readonly correlationId: string;
+  readonly ip: string;
+  readonly signal: AbortSignal | undefined;
+  readonly #headers: IncomingHttpHeaders;
+  #trace: TraceContext | undefined;
+
+  constructor(headers: IncomingHttpHeaders, ip: string, signal: AbortSignal | undefined) {
+    const correlationId = headers['x-correlation-id'];
+    this.correlationId =
+      typeof correlationId === 'string' && CORRELATION_ID.test(correlationId) ? correlationId : uuidV7();
+    this.ip = ip;
+    this.signal = signal;
+    this.#headers = headers;
+  }
+
+  /** Made when it is asked for: within one process there may be nobody to hand it to. */
+  get trace(): TraceContext {
+    return (this.#trace ??= traceContext(this.#headers));
+  }
+
+  get userAgent(): string {
+    return (this.#headers['user-agent'] ?? '').slice(0, USER_AGENT_LENGTH_MAX);
+  }
 }

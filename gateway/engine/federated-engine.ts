@@ -1,5 +1,12 @@
-import { getVariableValues, isObjectType, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import {
+  getVariableValues,
+  isObjectType,
+  type ExecutionResult,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { isPlatformError, PlatformError } from '../../kernel/errors/platform-error.js';
+import { compileVariables, type VariablesOf } from '../transports/execution/compile-variables.js';
 import type { SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import type {
   Engine,
@@ -45,6 +52,7 @@ export class FederatedEngine implements Engine {
   readonly #plans: PlanCache<OperationPlan>;
   /** The operation that a planned form was made of. */
   readonly #askedAs = new WeakMap<GatewayOperation, GatewayOperation>();
+  readonly #variablesOf = new WeakMap<OperationDefinitionNode, VariablesOf>();
 
   constructor(options: FederatedEngineOptions) {
     const graph = options.graph ?? planGraph(options.supergraphSdl, this.#ownPlanning);
@@ -189,6 +197,12 @@ export class FederatedEngine implements Engine {
   ): { variables: Variables } | (ExecutionResult & { errors: readonly PlatformError[] }) {
     const { variableDefinitions } = request.operation.definition;
     if (!variableDefinitions?.length) return NO_VARIABLES;
+    const { definition } = request.operation;
+    let variablesOf = this.#variablesOf.get(definition);
+    if (!variablesOf)
+      this.#variablesOf.set(definition, (variablesOf = compileVariables(this.apiSchema, variableDefinitions)));
+    const variables = variablesOf(request.variables);
+    if (variables) return { variables };
     const { coerced, errors } = getVariableValues(this.apiSchema, variableDefinitions, request.variables);
     if (!errors) return { variables: coerced };
     return { errors: errors.map((error) => new PlatformError('BAD_USER_INPUT', error.message)) };

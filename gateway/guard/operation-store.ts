@@ -43,6 +43,12 @@ export class OperationStore {
     );
   }
 
+  /** The operation if nothing in it takes a permission. */
+  free(stored: StoredDocument, definition: OperationDefinitionNode): GatewayOperation | undefined {
+    const { permissions } = this.#find(stored, definition);
+    return permissions.length === 0 ? this.variant(stored, definition, permissions) : undefined;
+  }
+
   /** The operation of a caller who lacks these permissions; throws as {@link authorize} does. */
   variant(stored: StoredDocument, definition: OperationDefinitionNode, lacking: readonly string[]): GatewayOperation {
     const { permissions, variants } = this.#find(stored, definition);

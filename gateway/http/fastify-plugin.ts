@@ -45,32 +45,28 @@ function endpoint<Context extends object>(
   const stream = streamingEndpoint(service, options);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (options.graphiql && wantsPage(request)) return sendGraphiqlPage(reply, options.graphiql, path);
-    const info = requestInfo(request.headers, request.ip);
-    const correlation = { 'x-correlation-id': info.correlationId };
-    const handled = graphqlRequest(request, reply, info, options);
+    const gone = new AbortController();
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort(new PlatformError('TIMEOUT', 'The client went away.'));
+    });
+    const info = requestInfo(request.headers, request.ip, gone.signal);
+    const handled = graphqlRequest(request, gone, info, options);
     const accepted = streamingAccept(request.headers.accept);
     if (accepted.stream !== undefined || accepted.parts !== undefined) {
       await stream(request, reply, handled, accepted);
       return;
     }
     const { status, headers, body } = await answer(handled);
-    await reply
-      .code(status)
-      .headers({ ...headers, ...correlation })
-      .send(body);
+    reply.code(status).headers(headers).header('x-correlation-id', info.correlationId).send(body);
   };
 }
 
 function graphqlRequest<Context extends object>(
   request: FastifyRequest,
-  reply: FastifyReply,
+  gone: AbortController,
   info: RequestInfo,
   options: GatewayOptions<Context>,
 ): GraphqlRequest<Context> {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new PlatformError('TIMEOUT', 'The client went away.'));
-  });
   return {
     method: request.method,
     url: request.url,
@@ -79,8 +75,8 @@ function graphqlRequest<Context extends object>(
     raw: request.raw,
     context: {
       correlationId: info.correlationId,
-      signal: gone.signal,
-      authenticate: async () => options.authenticate({ headers: request.headers }, { ...info, signal: gone.signal }),
+      gone,
+      authenticate: () => options.authenticate({ headers: request.headers }, info),
     },
   };
 }
@@ -88,7 +84,8 @@ function graphqlRequest<Context extends object>(
 /** `graphql-http` judges content types; here bodies are only bounded and checked to be UTF-8. */
 function readBodiesAsText(fastify: FastifyInstance, bodyLimit: number): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_, body, done) => {
+  // The one that is sent almost always is found by its name.
+  fastify.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer', bodyLimit }, (_, body, done) => {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     if (isUtf8(bytes)) done(null, bytes.toString('utf8'));
     else done(new PlatformError('BAD_REQUEST', 'The body is not valid UTF-8.'));

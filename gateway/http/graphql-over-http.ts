@@ -2,15 +2,17 @@ import { OperationTypeNode } from 'graphql';
 import { createHandler, type Request, type Response } from 'graphql-http';
 import type { ErrorCode } from '../../kernel/errors/error-codes.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
-import { isSubscription, type OperationRequest, type OperationService } from '../operation-service.js';
-import { readRequestParameters } from './request-parameters.js';
+import { isSubscription, type OperationService } from '../operation-service.js';
+import { readPlainPost } from './plain-post.js';
+import { readRequestParameters, type RequestParameters } from './request-parameters.js';
 import { negotiate, outcomeResponse, JSON_RESPONSE, type HttpResponse } from './response.js';
 
 /** What the handler knows of a request beside what `graphql-http` reads. */
 export interface HandledRequest<Context> {
   readonly correlationId: string;
-  readonly signal: AbortSignal;
-  readonly authenticate: () => Promise<Context>;
+  /** Aborted when the client goes. */
+  readonly gone: AbortController;
+  readonly authenticate: () => Context | Promise<Context>;
 }
 
 export type GraphqlRequest<Context> = Request<unknown, HandledRequest<Context>>;
@@ -30,28 +32,12 @@ export function graphqlOverHttp<Context extends object>(
         return refuse(service, request, 'BAD_REQUEST', error instanceof Error ? error.message : 'Malformed request');
       }
     },
-    onSubscribe: async (request, parameters) => {
-      const { correlationId, signal, authenticate } = request.context;
-      const mediaType = negotiate(headerOf(request, 'accept'));
-      let context: Context;
-      try {
-        context = await authenticate();
-      } catch (error) {
-        return toResponse(outcomeResponse(service.refusal([error], correlationId), mediaType));
-      }
-      const operation: OperationRequest<Context> = { ...parameters, context, correlationId, signal };
-      const selected = service.select(operation);
-      if ('result' in selected) return toResponse(outcomeResponse(selected, mediaType));
-      if (isSubscription(selected)) {
-        return refuse(service, request, 'BAD_REQUEST', 'Subscribe over a WebSocket, or ask for text/event-stream.');
-      }
-      if (request.method === 'GET' && selected.definition.operation === OperationTypeNode.MUTATION) {
-        return refuse(service, request, 'METHOD_NOT_ALLOWED', 'A mutation needs POST.', { allow: 'POST' });
-      }
-      return toResponse(outcomeResponse(await service.execute(selected, operation), mediaType));
-    },
+    onSubscribe: async (request, parameters) =>
+      toResponse(await answer(service, request, parameters, negotiate(headerOf(request, 'accept')))),
   });
   return async (request) => {
+    const plain = readPlainPost(request);
+    if (plain) return answer(service, request, plain.parameters, plain.mediaType);
     const [body, { status, headers }] = await handler(request);
     if (body !== null) return { status, headers: { ...headers }, body };
     return fromResponse(
@@ -65,6 +51,36 @@ export function graphqlOverHttp<Context extends object>(
       ),
     );
   };
+}
+
+/** Runs the operation that a request asks for. */
+async function answer<Context extends object>(
+  service: OperationService<Context>,
+  request: GraphqlRequest<Context>,
+  parameters: RequestParameters,
+  mediaType: string,
+): Promise<HttpResponse> {
+  const { authenticate, correlationId, gone } = request.context;
+  let context: Context;
+  try {
+    const authenticated = authenticate();
+    context = authenticated instanceof Promise ? await authenticated : authenticated;
+  } catch (error) {
+    return outcomeResponse(service.refusal([error], correlationId), mediaType);
+  }
+  const { documentId, extensions, operationName, query, variables } = parameters;
+  const operation = { documentId, extensions, operationName, query, variables, context, correlationId, gone };
+  const selected = service.select(operation);
+  if ('result' in selected) return outcomeResponse(selected, mediaType);
+  if (isSubscription(selected)) {
+    const reason = 'Subscribe over a WebSocket, or ask for text/event-stream.';
+    return fromResponse(refuse(service, request, 'BAD_REQUEST', reason));
+  }
+  if (request.method === 'GET' && selected.definition.operation === OperationTypeNode.MUTATION) {
+    const allowed = { allow: 'POST' };
+    return fromResponse(refuse(service, request, 'METHOD_NOT_ALLOWED', 'A mutation needs POST.', allowed));
+  }
+  return outcomeResponse(await service.execute(selected, operation), mediaType);
 }
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {

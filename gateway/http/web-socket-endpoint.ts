@@ -89,8 +89,9 @@ export class WebSocketEndpoint<Context extends object> {
         this.#subscribe(extra, payload, Object.keys(subscriptions).length),
       execute: async ({ contextValue }) => {
         const { connection, request, selected } = contextValue as Subscribing<Context>;
-        const { signal } = (connection.gone ??= new AbortController());
-        return resultOf(await options.service.execute(selected, { ...request, signal }));
+        return whileConnected(connection, async (gone) =>
+          resultOf(await options.service.execute(selected, { ...request, gone })),
+        );
       },
       subscribe: async ({ contextValue }) => {
         const { request, selected } = contextValue as Subscribing<Context>;
@@ -245,6 +246,23 @@ export class WebSocketEndpoint<Context extends object> {
 function leave<Context>(connection: Connection<Context>): void {
   connection.forgetExpiry?.();
   connection.gone?.abort(new PlatformError('TIMEOUT', 'The client went away.'));
+}
+
+/** Runs an operation with a controller of its own, which the end of its connection aborts. */
+async function whileConnected<Context, Result>(
+  connection: Connection<Context>,
+  run: (gone: AbortController) => Promise<Result>,
+): Promise<Result> {
+  const { signal } = (connection.gone ??= new AbortController());
+  const gone = new AbortController();
+  const follow = (): void => gone.abort(signal.reason);
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow, { once: true });
+  try {
+    return await run(gone);
+  } finally {
+    signal.removeEventListener('abort', follow);
+  }
 }
 
 function resultOf({ result }: OperationOutcome): ExecutionResult {

@@ -64,7 +64,7 @@ export class Subscriptions<Context extends object> {
     if (this.#isClosing) throw shuttingDown();
     const operation = await this.#options.authorize(selected, request);
     const lease = this.#lease(selected, request, request.context);
-    const stream = new DeliveryStream(this.#owner, request.signal);
+    const stream = new DeliveryStream(this.#owner, request.gone?.signal);
     const open: OpenStream<Context> = { selected, request, lease: undefined, onRevoke: undefined };
     this.#open.set(stream, open);
     this.#untaken.add(stream);

@@ -26,10 +26,8 @@ const CHECK_MILLISECONDS = 2000;
 /** A Fastify server with health, readiness and metrics; each process has one. */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const server = Fastify({
-    loggerInstance: options.logger,
+    loggerInstance: withoutChildren(options.logger),
     logController: new LogController({ disableRequestLogging: true }),
-    // A logger of its own for each request costs more than routing it; what is logged names its correlation id.
-    childLoggerFactory: (logger) => logger,
     bodyLimit: options.bodyBytesMax ?? 1_048_576,
     // A client that hangs must not hold a socket for ever; streams and long polls are answered within this time or flow.
     requestTimeout: 60_000,
@@ -51,6 +49,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics()),
   );
   return server;
+}
+
+/** A logger of its own for each request costs more than routing it; what is logged names its correlation id. */
+function withoutChildren(logger: Logger): Logger {
+  const alone: Logger = Object.create(logger, { child: { value: () => alone } });
+  return alone;
 }
 
 interface Probed {

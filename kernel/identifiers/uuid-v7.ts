@@ -1,4 +1,4 @@
-import { stringify, v7 } from 'uuid';
+import { v7, type Version7Options } from 'uuid';
 import { identifierBytes } from './random-bytes.js';
 
 const SEQUENCE_MAX = 0x7fff_ffff;
@@ -8,6 +8,14 @@ let sequence = 0;
 
 /** A UUIDv7 (RFC 9562, 5.7) as bytes. Later ones of the same process sort after earlier ones, also within a millisecond. */
 export function uuidV7Bytes(): Uint8Array {
+  return v7(nextOptions(), new Uint8Array(16));
+}
+
+export function uuidV7(): string {
+  return v7(nextOptions());
+}
+
+function nextOptions(): Version7Options {
   const random = identifierBytes(16);
   const now = Date.now();
   if (now > milliseconds) {
@@ -20,9 +28,5 @@ export function uuidV7Bytes(): Uint8Array {
   } else {
     sequence += 1;
   }
-  return v7({ random, msecs: milliseconds, seq: sequence }, new Uint8Array(16));
-}
-
-export function uuidV7(): string {
-  return stringify(uuidV7Bytes());
+  return { random, msecs: milliseconds, seq: sequence };
 }

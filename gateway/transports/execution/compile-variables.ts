@@ -10,6 +10,7 @@ import {
   type GraphQLSchema,
   type VariableDefinitionNode,
 } from 'graphql';
+import { writeProperty } from '../../engine/json.js';
 
 /** Coerces the variables of a request; undefined if one is at fault, which graphql-js then tells. */
 export type VariablesOf = (given: Readonly<Record<string, unknown>>) => Record<string, unknown> | undefined;
@@ -38,7 +39,7 @@ export function compileVariables(schema: GraphQLSchema, definitions: readonly Va
       const isGiven = Object.hasOwn(given, name);
       const value = isGiven ? coerce(given[name]) : absent();
       if (value === FAULT) return undefined;
-      if (isGiven || hasDefault) coerced[name] = value;
+      if (isGiven || hasDefault) writeProperty(coerced, name, value);
     }
     return coerced;
   };
