@@ -3,9 +3,9 @@ import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { AnswerFault } from './answer-fault.js';
 import { Cancellation } from './cancellation.js';
 import { CIRCUIT_BREAKER, CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from './circuit-breaker.js';
-import { EntityGathering } from './entity-gathering.js';
 import type { FetchSharing } from './fetch-sharing.js';
 import { parseAnswer } from './http-answer.js';
+import { FetchGathering } from './gathering/fetch-gathering.js';
 import { exchange } from './http-exchange.js';
 import { bodyWriter } from './request-body.js';
 import { SharedFetch } from './shared-fetch.js';
@@ -45,8 +45,8 @@ export interface HttpTransportOptions<Context> {
   /** Told whenever the circuit to this subgraph opens, tries, or closes. */
   readonly onCircuitChange?: (state: CircuitState) => void;
   /**
-   * Lets identical queries of one caller share a fetch, those that fetch entities in the same turn of the event loop be
-   * sent as one, and its streams share a WebSocket. Headers of the first are sent, with its trace.
+   * Lets identical queries of one caller share a fetch, those by one operation in the same turn of the event loop be sent
+   * as one, and its streams share a WebSocket. Headers of the first are sent, with its trace.
    */
   readonly sharing?: FetchSharing<Context>;
 }
@@ -105,23 +105,18 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
   }
 
   compile(operation: SubgraphOperation): SubgraphFetch {
-    const { name, retriesMax, sharing } = this.#options;
+    const { retriesMax, sharing } = this.#options;
     const bodyOf = bodyWriter(operation);
     if (operation.kind !== 'query') return async (call) => this.#mutate(call, bodyOf(call));
-    const ask = async (call: SubgraphCall): Promise<SubgraphResult> => {
-      const body = bodyOf(call);
-      const caller = sharing?.keyOf(call.context as Context);
-      if (!sharing || caller === undefined) return this.#start(call, body, retriesMax).take(call.signal);
-      const request = `${name} ${body}`;
-      return sharing
-        .join(caller, request, (onClosed) => this.#start(call, body, retriesMax, onClosed))
-        .take(call.signal);
-    };
-    const gathering = sharing && EntityGathering.of(operation, ask);
-    if (!gathering) return ask;
+    const ask = async (call: SubgraphCall): Promise<SubgraphResult> =>
+      this.#start(call, bodyOf(call), retriesMax).take(call.signal);
+    if (!sharing) return ask;
+    const join = this.#joined(operation, sharing);
+    const gathering = FetchGathering.of(operation, (one) => this.#joined(one, sharing));
     return async (call) => {
       const caller = sharing.keyOf(call.context as Context);
-      return caller === undefined ? ask(call) : gathering.fetch(caller, call);
+      if (caller === undefined) return ask(call);
+      return gathering ? gathering.fetch(caller, call) : join(call);
     };
   }
 
@@ -134,6 +129,22 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
 
   async close(): Promise<void> {
     await Promise.all([this.#pool.destroy(), this.#sockets.close()]);
+  }
+
+  /** Joins the caller's identical query, if one is on its way. */
+  #joined(
+    operation: SubgraphOperation,
+    sharing: FetchSharing<Context>,
+  ): (call: SubgraphCall) => Promise<SubgraphResult> {
+    const { name, retriesMax } = this.#options;
+    const bodyOf = bodyWriter(operation);
+    return async (call) => {
+      const body = bodyOf(call);
+      const caller = sharing.keyOf(call.context as Context) ?? '';
+      return sharing
+        .join(caller, `${name} ${body}`, (onClosed) => this.#start(call, body, retriesMax, onClosed))
+        .take(call.signal);
+    };
   }
 
   async #mutate(call: SubgraphCall, body: string): Promise<SubgraphResult> {

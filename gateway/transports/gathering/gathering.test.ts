@@ -1,19 +1,25 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse } from 'graphql';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PlatformError } from '../../kernel/errors/platform-error.js';
-import { operationOf } from '../testing/operation-of.js';
-import { AnswerFault } from './answer-fault.js';
-import { EntityGathering } from './entity-gathering.js';
-import type { SubgraphCall, SubgraphResult } from './subgraph-transport.js';
+import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { operationOf } from '../../testing/operation-of.js';
+import { AnswerFault } from '../answer-fault.js';
+import { FetchGathering } from './fetch-gathering.js';
+import type { SubgraphCall, SubgraphResult } from '../subgraph-transport.js';
 
 const TEXT =
   'query ($representations: [_Any!]!, $unit: String) { _entities(representations: $representations) { ... on Item { name(unit: $unit) } } }';
 
 const schema = buildSubgraphSchema([
   {
-    typeDefs: parse('type Query { none: Int } type Item @key(fields: "id") { id: ID! name(unit: String): String }'),
+    typeDefs: parse(
+      'type Query { none: Int item(id: ID!): Item sure(id: ID!): ID! } type Item @key(fields: "id") { id: ID! name(unit: String): String }',
+    ),
     resolvers: {
+      Query: {
+        item: (_: unknown, { id }: { id: string }) => ({ id }),
+        sure: (_: unknown, { id }: { id: string }) => (id === 'unsure' ? null : id),
+      },
       Item: {
         __resolveReference: ({ id }: { id: string }) => {
           if (id === 'fatal') throw new Error('all are lost');
@@ -31,7 +37,7 @@ const schema = buildSubgraphSchema([
 /** The ids that each request asked for. */
 let asked: string[][];
 let signals: (AbortSignal | undefined)[];
-let gathering: EntityGathering;
+let gathering: FetchGathering;
 
 /** Sends a fetch to the subgraph, as a transport does. */
 async function ask({ representations, signal, variables }: SubgraphCall): Promise<SubgraphResult> {
@@ -49,7 +55,7 @@ async function ask({ representations, signal, variables }: SubgraphCall): Promis
 }
 
 function gatherBy(send: (call: SubgraphCall) => Promise<SubgraphResult>): void {
-  const made = EntityGathering.of(operationOf(TEXT), send);
+  const made = FetchGathering.of(operationOf(TEXT), () => send);
   if (!made) throw new Error('this operation fetches entities');
   gathering = made;
 }
@@ -169,12 +175,86 @@ describe('clients that go', () => {
   });
 });
 
+describe('fetches of root fields in one turn', () => {
+  const ROOT = 'query ($id: ID!, $unit: String = "g") { item(id: $id) { name(unit: $unit) } sure(id: $id) }';
+
+  /** What was asked, and a way to ask. */
+  function subgraph(refuse = false): { texts: string[]; fetch: (variables: object) => Promise<SubgraphResult> } {
+    const texts: string[] = [];
+    const made = FetchGathering.of(operationOf(ROOT), ({ text }) => async ({ variables }) => {
+      texts.push(text);
+      if (refuse && text.includes('of1_')) return { errors: [{ message: 'too many aliases' }] };
+      const { data, errors } = await graphql({ schema, source: text, variableValues: variables });
+      return errors ? { data, errors: errors.map((error) => error.toJSON()) } : { data };
+    });
+    if (!made) throw new Error('this operation can be gathered');
+    const fetchOne = async (variables: object): Promise<SubgraphResult> =>
+      made.fetch('ada', { variables: variables as Record<string, unknown>, context: {} });
+    return { texts, fetch: fetchOne };
+  }
+
+  const alone = (id: string, unit = 'g'): object => ({ item: { name: `${id}${unit}` }, sure: id });
+
+  it('are one that asks once with each set of variables', async () => {
+    const { texts, fetch: ask } = subgraph();
+    const answers = await Promise.all([ask({ id: 'a' }), ask({ id: 'b', unit: 'kg' }), ask({ id: 'a' })]);
+    expect(texts).toHaveLength(1);
+    expect(answers.map(({ data }) => data)).toEqual([alone('a'), alone('b', 'kg'), alone('a')]);
+    expect(answers.every(({ isShared }) => isShared)).toBe(true);
+  });
+
+  it('are sent as they stand if they are all alike, or only one', async () => {
+    const { texts, fetch: ask } = subgraph();
+    expect(await ask({ id: 'a' })).toEqual({ data: alone('a') });
+    const alike = await Promise.all([ask({ id: 'b' }), ask({ id: 'b' })]);
+    expect(alike).toEqual([
+      { data: alone('b'), isShared: true },
+      { data: alone('b'), isShared: true },
+    ]);
+    expect(texts).toEqual([ROOT, ROOT]);
+  });
+
+  it('are told the errors of their own fields, by their own names', async () => {
+    const { texts, fetch: ask } = subgraph();
+    const [good, bad] = await Promise.all([ask({ id: 'a' }), ask({ id: 'bad' })]);
+    expect(texts).toHaveLength(1);
+    expect(good).toEqual({ data: alone('a'), errors: [], isShared: true });
+    expect(bad?.data).toEqual({ item: { name: null }, sure: 'bad' });
+    expect(bad?.errors?.map(({ path }) => path)).toEqual([['item', 'name']]);
+  });
+
+  it('are sent alone again where one of them makes the answer void, and gathered the next time', async () => {
+    const { texts, fetch: ask } = subgraph();
+    const [good, fatal] = await Promise.all([ask({ id: 'a' }), ask({ id: 'unsure' })]);
+    expect(good).toEqual({ data: alone('a') });
+    expect(fatal).toMatchObject({ data: null, errors: [{ path: ['sure'] }] });
+    await Promise.all([ask({ id: 'a' }), ask({ id: 'b' })]);
+    expect(texts).toHaveLength(4);
+  });
+
+  it('are not gathered any more at a subgraph that refuses it', async () => {
+    const { texts, fetch: ask } = subgraph(true);
+    const both = async (): Promise<unknown> => Promise.all([ask({ id: 'a' }), ask({ id: 'b' })]);
+    expect(await both()).toEqual([{ data: alone('a') }, { data: alone('b') }]);
+    expect(texts).toHaveLength(3);
+    expect(await both()).toEqual([{ data: alone('a') }, { data: alone('b') }]);
+    expect(texts).toHaveLength(5);
+  });
+
+  it('are eight at most', async () => {
+    const { texts, fetch: ask } = subgraph();
+    await Promise.all(Array.from({ length: 10 }, async (_, i) => ask({ id: `n${i}` })));
+    expect(texts.map((text) => text.match(/item\(/g)?.length)).toEqual([8, 2]);
+  });
+});
+
 describe('an operation', () => {
   it.each([
     '{ none }',
-    'query ($representations: [_Any!]!) { other: _entities(representations: $representations) { __typename } }',
-    'query ($representations: [_Any!]!) { _entities(representations: $representations) { __typename } none }',
-  ])('that fetches more than entities, or names them otherwise, is not gathered: %s', (text) => {
-    expect(EntityGathering.of(operationOf(text), ask)).toBeUndefined();
+    'mutation ($id: ID!) { change(id: $id) }',
+    'query ($id: ID!) { ...Root } fragment Root on Query { item(id: $id) { name } }',
+    'query ($id: ID!) { ... on Query { item(id: $id) { name } } }',
+  ])('that is no query of root fields with variables is not gathered: %s', (text) => {
+    expect(FetchGathering.of(operationOf(text), () => ask)).toBeUndefined();
   });
 });
