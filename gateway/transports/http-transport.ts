@@ -45,8 +45,8 @@ export interface HttpTransportOptions<Context> {
   /** Told whenever the circuit to this subgraph opens, tries, or closes. */
   readonly onCircuitChange?: (state: CircuitState) => void;
   /**
-   * Lets identical queries of one caller share a fetch, those by one operation in the same turn of the event loop be sent
-   * as one, and its streams share a WebSocket. Headers of the first are sent, with its trace.
+   * Lets identical queries of one caller share a fetch, those by one operation that are made at almost the same time
+   * be sent as one, and its streams share a WebSocket. Headers of the first are sent, with its trace.
    */
   readonly sharing?: FetchSharing<Context>;
 }

@@ -1,7 +1,7 @@
 import type { FetchDataRewrite, QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
 import { Failure, isObject } from '../failure.js';
-import { readProperty, writeProperty, type JsonObject } from '../json.js';
+import { hasSafeName, readProperty, writeProperty, type JsonObject } from '../json.js';
 import { exactRecipe } from './exact-representation.js';
 import { satisfiesTypeCondition } from './type-conditions.js';
 
@@ -81,14 +81,40 @@ function sentTypeNameOf(
 
 function straightRecipe(typeName: string, fields: readonly RecipeField[]): RepresentationRecipe {
   const [first] = fields;
+  const soleLeaf = fields.length === 1 && first && !first.below ? first.name : undefined;
+  const write = (entity: JsonObject): string | Missing =>
+    objectText(entity, fields, `{"__typename":${JSON.stringify(typeName)}`);
   return {
-    soleLeaf: fields.length === 1 && first && !first.below ? first.name : undefined,
-    text: (entity) => objectText(entity, fields, `{"__typename":${JSON.stringify(typeName)}`),
+    soleLeaf,
+    text: soleLeaf !== undefined && hasSafeName(soleLeaf) ? remembered(soleLeaf, write) : write,
     object(entity) {
       const object: JsonObject = { __typename: typeName };
       fillObject(object, entity, fields);
       return object;
     },
+  };
+}
+
+/** Texts kept for one recipe, and the longest key that has one kept. */
+const REMEMBERED_MAX = 2_000;
+const REMEMBERED_LENGTH_MAX = 64;
+
+/** The same text for the same key is the same string: it need not be written, nor hashed where it is looked up, again. */
+function remembered(
+  leaf: string,
+  write: (entity: JsonObject) => string | Missing,
+): (entity: JsonObject) => string | Missing {
+  const texts = new Map<string, string>();
+  return (entity) => {
+    const key = entity[leaf];
+    if (typeof key !== 'string' || key.length > REMEMBERED_LENGTH_MAX) return write(entity);
+    const known = texts.get(key);
+    if (known !== undefined) return known;
+    const text = write(entity);
+    if (typeof text !== 'string') return text;
+    if (texts.size >= REMEMBERED_MAX) texts.clear();
+    texts.set(key, text);
+    return text;
   };
 }
 

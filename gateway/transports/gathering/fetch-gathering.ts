@@ -6,9 +6,9 @@ import type { GatheringForm, SendOperation } from './gathering-form.js';
 import { rootForm } from './root-form.js';
 
 /**
- * Sends fetches by one operation, which a caller's requests make in the same turn of the event loop, as one. Nothing
- * waits longer than the turn takes: what the gateway is too busy to send at once is what it sends together. Where the
- * answer cannot be told apart, each fetch is sent alone again.
+ * Sends fetches by one operation, which a caller's requests make in the same turn of the event loop or the next, as one.
+ * Nothing waits longer than the turns take: what the gateway is too busy to send at once is what it sends together. Where
+ * the answer cannot be told apart, each fetch is sent alone again.
  */
 export class FetchGathering {
   readonly #form: GatheringForm;
@@ -28,19 +28,22 @@ export class FetchGathering {
   async fetch(caller: string, call: SubgraphCall): Promise<SubgraphResult> {
     const weight = this.#form.weightOf(call);
     const key = `${caller} ${this.#form.keyOf(call)}`;
-    let gathered = this.#open.get(key);
-    if (!gathered?.hasRoomFor(weight)) {
-      gathered = new GatheredFetch(this.#form);
-      this.#open.set(key, gathered);
-      setImmediate(this.#send, key, gathered);
-    }
+    const open = this.#open.get(key);
+    const gathered = open?.hasRoomFor(weight) ? open : this.#begin(key);
     return gathered.join(call, weight);
   }
 
-  readonly #send = (key: string, gathered: GatheredFetch): void => {
-    if (this.#open.get(key) === gathered) this.#open.delete(key);
-    gathered.send();
-  };
+  #begin(key: string): GatheredFetch {
+    const gathered = new GatheredFetch(this.#form);
+    this.#open.set(key, gathered);
+    const send = (): void => {
+      if (this.#open.get(key) === gathered) this.#open.delete(key);
+      gathered.send();
+    };
+    // After this turn, and after what the sockets have brought meanwhile.
+    setImmediate(() => setImmediate(send));
+    return gathered;
+  }
 }
 
 interface Participant {

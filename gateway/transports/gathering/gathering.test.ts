@@ -254,7 +254,8 @@ describe('an operation', () => {
     'mutation ($id: ID!) { change(id: $id) }',
     'query ($id: ID!) { ...Root } fragment Root on Query { item(id: $id) { name } }',
     'query ($id: ID!) { ... on Query { item(id: $id) { name } } }',
-  ])('that is no query of root fields with variables is not gathered: %s', (text) => {
+    'query ($list: [_Any!]!) { some: _entities(representations: $list) { __typename } }',
+  ])('that is neither a query of entities nor one of root fields with variables is not gathered: %s', (text) => {
     expect(FetchGathering.of(operationOf(text), () => ask)).toBeUndefined();
   });
 });

@@ -1,14 +1,9 @@
 import type { SubgraphCall, SubgraphError, SubgraphOperation, SubgraphResult } from '../subgraph-transport.js';
 import type { GatheringForm, Send, SendOperation } from './gathering-form.js';
-import { repeatableOf, type RepeatedOperation } from './repeated-operation.js';
+import { repeatableOf, repeatedName, repeatedVariable } from './repeated-operation.js';
 
 /** A subgraph may limit how much one operation asks for, and it reads one more document for each count. */
 const FETCHES_MAX = 8;
-
-interface Compiled {
-  readonly repeated: RepeatedOperation;
-  readonly send: Send;
-}
 
 /**
  * Fetches of root fields become one that asks for the fields once with each set of variables, under aliases. A subgraph
@@ -18,14 +13,13 @@ export function rootForm(operation: SubgraphOperation, compile: SendOperation): 
   const repeatable = repeatableOf(operation);
   if (!repeatable) return undefined;
   const alone = compile(operation);
-  const compiled = new Map<number, Compiled>();
-  const compiledFor = (times: number): Compiled => {
+  const compiled = new Map<number, Send>();
+  const sendTimes = (times: number): Send => {
     const known = compiled.get(times);
     if (known) return known;
-    const repeated = repeatable.repeat(times);
-    const made = { repeated, send: compile(repeated.operation) };
-    compiled.set(times, made);
-    return made;
+    const send = compile(repeatable.repeat(times));
+    compiled.set(times, send);
+    return send;
   };
   let isRefused = false;
   return {
@@ -38,13 +32,12 @@ export function rootForm(operation: SubgraphOperation, compile: SendOperation): 
       if (distinct.length === 1) {
         return { send: alone, call: distinct[0] as SubgraphCall, split: (result) => calls.map(() => shared(result)) };
       }
-      const { repeated, send } = compiledFor(distinct.length);
       return {
-        send,
-        call: { variables: allVariables(distinct, repeated) },
+        send: sendTimes(distinct.length),
+        call: { variables: allVariables(distinct) },
         split(result) {
           isRefused ||= isRefusal(result);
-          const answers = answersOf(result, distinct.length, repeatable.rootNames, repeated);
+          const answers = answersOf(result, distinct.length, repeatable.rootNames);
           return answers && times.map((time) => answers[time] as SubgraphResult);
         },
       };
@@ -65,10 +58,10 @@ function distinctVariables(calls: readonly SubgraphCall[]): { times: readonly nu
   return { times, distinct };
 }
 
-function allVariables(calls: readonly SubgraphCall[], { variableName }: RepeatedOperation): Record<string, unknown> {
+function allVariables(calls: readonly SubgraphCall[]): Record<string, unknown> {
   const all: Record<string, unknown> = {};
   for (const [time, { variables }] of calls.entries()) {
-    for (const [name, value] of Object.entries(variables)) all[variableName(time, name)] = value;
+    for (const [name, value] of Object.entries(variables)) all[repeatedVariable(time, name)] = value;
   }
   return all;
 }
@@ -87,7 +80,6 @@ function answersOf(
   { data, errors = [] }: SubgraphResult,
   count: number,
   rootNames: readonly string[],
-  { responseName }: RepeatedOperation,
 ): readonly SubgraphResult[] | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
   const given = data as Readonly<Record<string, unknown>>;
@@ -96,7 +88,7 @@ function answersOf(
     const answer: Record<string, unknown> = {};
     const ownErrors: SubgraphError[] = [];
     for (const name of rootNames) {
-      const responded = responseName(time, name);
+      const responded = repeatedName(time, name);
       if (Object.hasOwn(given, responded)) answer[name] = given[responded];
       own.set(responded, { name, errors: ownErrors });
     }
