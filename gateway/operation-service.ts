@@ -86,9 +86,10 @@ export class OperationService<Context extends object> {
       const { context } = request;
       const variables = request.variables ?? {};
       const admission = this.#demand?.admit(generation.costs, operation, variables, context);
-      const result = await withinDeadline(this.#secondsMax, request.gone, async (signal) =>
+      const running = withinDeadline(this.#secondsMax, request.gone, (signal) =>
         generation.engine.execute({ operation, context, variables, signal }),
       );
+      const result = running instanceof Promise ? await running : running;
       return this.#outcome(admission?.settle(result) ?? result, request.correlationId);
     } catch (error) {
       return this.refusal([error], request.correlationId);

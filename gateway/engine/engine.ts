@@ -61,8 +61,8 @@ export interface IncrementalResult {
 export interface Engine {
   /** The graph as clients see it: without `@inaccessible` elements and federation machinery. */
   readonly apiSchema: GraphQLSchema;
-  /** Answers everything at once, whatever is marked `@defer`. */
-  execute(request: ExecutionRequest): Promise<ExecutionResult>;
+  /** Answers everything at once, whatever is marked `@defer`; without a promise if nothing was to be waited for. */
+  execute(request: ExecutionRequest): ExecutionResult | Promise<ExecutionResult>;
   /** For a client that takes later parts: answers incrementally if something is deferred, else all at once. */
   executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult>;
   subscribe(request: SubscriptionRequest): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;

@@ -21,7 +21,8 @@ function engineWith(
   transports: Map<string, SubgraphTransport>,
 ): (text: string, variables?: Record<string, unknown>) => Promise<ExecutionResult> {
   const engine = new FederatedEngine({ supergraphSdl: shopSupergraph().sdl, transports });
-  return (text, variables = {}) => engine.execute({ operation: operationOf(engine, text), variables, context: {} });
+  return async (text, variables = {}) =>
+    engine.execute({ operation: operationOf(engine, text), variables, context: {} });
 }
 
 describe('the federated engine', () => {

@@ -75,16 +75,12 @@ export class FederatedEngine implements Engine {
     this.#plans = new PlanCache((plan) => plan.size, options.plans);
   }
 
-  async execute(request: ExecutionRequest): Promise<ExecutionResult> {
+  execute(request: ExecutionRequest): ExecutionResult | Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const planned = this.#plan(request, deferralOf(request.operation).plain);
-    const plan = planned instanceof Promise ? await planned : planned;
-    const run = newRun(request, coerced.variables, request.context);
-    const waiting = plan.step?.(run);
-    if (waiting) await waiting;
-    request.signal?.throwIfAborted();
-    return plan.respond(run);
+    const plan = this.#plan(request, deferralOf(request.operation).plain);
+    if (plan instanceof Promise) return plan.then(async (made) => runPlan(made, request, coerced.variables));
+    return runPlan(plan, request, coerced.variables);
   }
 
   async executeIncrementally(request: ExecutionRequest): Promise<ExecutionResult | IncrementalResult> {
@@ -207,6 +203,20 @@ export class FederatedEngine implements Engine {
     if (!errors) return { variables: coerced };
     return { errors: errors.map((error) => new PlatformError('BAD_USER_INPUT', error.message)) };
   }
+}
+
+function runPlan(
+  plan: OperationPlan,
+  request: ExecutionRequest,
+  variables: Variables,
+): ExecutionResult | Promise<ExecutionResult> {
+  const run = newRun(request, variables, request.context);
+  const respond = (): ExecutionResult => {
+    request.signal?.throwIfAborted();
+    return plan.respond(run);
+  };
+  const waiting = plan.step?.(run);
+  return waiting ? waiting.then(respond) : respond();
 }
 
 function newRun(request: ExecutionRequest, coercedVariables: Variables, context: unknown): PlanRun {

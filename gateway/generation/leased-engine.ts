@@ -33,12 +33,14 @@ export class LeasedEngine implements Engine {
     await this.#atRest.promise;
   }
 
-  async execute(request: ExecutionRequest): Promise<ExecutionResult> {
+  execute(request: ExecutionRequest): ExecutionResult | Promise<ExecutionResult> {
     this.#running += 1;
+    let answer: ExecutionResult | Promise<ExecutionResult> | undefined;
     try {
-      return await this.#engine.execute(request);
+      answer = this.#engine.execute(request);
+      return answer instanceof Promise ? answer.finally(() => this.#end()) : answer;
     } finally {
-      this.#end();
+      if (!(answer instanceof Promise)) this.#end();
     }
   }
 

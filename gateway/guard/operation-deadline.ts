@@ -5,22 +5,26 @@ import { PlatformError } from '../../kernel/errors/platform-error.js';
  * What it began in a subgraph of this process goes on there. Subgraphs have shorter deadlines, which cost their fields.
  * `gone` is aborted at the deadline: it must be this operation's alone.
  */
-export async function withinDeadline<Result>(
+export function withinDeadline<Result>(
   secondsMax: number,
   gone: AbortController = new AbortController(),
-  run: (signal: AbortSignal) => Promise<Result>,
+  run: (signal: AbortSignal) => Result | Promise<Result>,
+): Result | Promise<Result> {
+  const running = run(gone.signal);
+  return running instanceof Promise ? untilDeadline(secondsMax, gone, running) : running;
+}
+
+async function untilDeadline<Result>(
+  secondsMax: number,
+  gone: AbortController,
+  running: Promise<Result>,
 ): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<Result>((resolve, reject) => {
-      timer = setTimeout(() => {
-        const timeout = new PlatformError('TIMEOUT', `The operation took longer than ${secondsMax} s.`);
-        gone.abort(timeout);
-        reject(timeout);
-      }, secondsMax * 1_000);
-      run(gone.signal).then(resolve, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-  }
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const timeout = new PlatformError('TIMEOUT', `The operation took longer than ${secondsMax} s.`);
+      gone.abort(timeout);
+      reject(timeout);
+    }, secondsMax * 1_000);
+    running.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
 }

@@ -1,4 +1,4 @@
-import { UNSTORABLE_TEXT, findUnstorableText } from '../../kernel/database/storable-text.js';
+import { UNSTORABLE_TEXT, findUnstorableText, isStorableText } from '../../kernel/database/storable-text.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 
 /** Lists and objects inside each other. */
@@ -11,7 +11,7 @@ const VALUES_MAX = 20_000;
  * stored. Everything after this may walk them by recursion.
  */
 export function checkVariables(variables: Readonly<Record<string, unknown>> | null | undefined): void {
-  if (!variables) return;
+  if (!variables || isPlain(variables)) return;
   let level: unknown[] = [variables];
   let values = 0;
   for (let nesting = 0; level.length > 0; nesting++) {
@@ -28,6 +28,19 @@ export function checkVariables(variables: Readonly<Record<string, unknown>> | nu
   }
   const path = findUnstorableText(variables);
   if (path !== null) throw refusal(`$${path.join('.')}: ${UNSTORABLE_TEXT}.`, { field: path });
+}
+
+/** A few numbers, flags and good texts, as most requests have. */
+function isPlain(variables: Readonly<Record<string, unknown>>): boolean {
+  const names = Object.keys(variables);
+  return (
+    names.length < VALUES_MAX && names.every((name) => name !== '__proto__' && isPlainValue(variables[name], name))
+  );
+}
+
+function isPlainValue(value: unknown, name: string): boolean {
+  if (typeof value === 'string') return isStorableText(value) && isStorableText(name);
+  return (typeof value !== 'object' || value === null) && isStorableText(name);
 }
 
 function refusal(message: string, details: { field?: readonly string[] } = {}): PlatformError {

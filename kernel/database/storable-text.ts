@@ -11,7 +11,7 @@ export function findUnstorableText(value: unknown): string[] | null {
 }
 
 /** PostgreSQL has no U+0000 in text (datatype-character), and a lone surrogate is no character and has no UTF-8. */
-function isStorableText(text: string): boolean {
+export function isStorableText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 

@@ -66,7 +66,7 @@ function batched(details: Record<string, number>): Record<string, number> {
 }
 
 function engineAsk(engine: Engine, query: GatewayOperation): (first: number) => Promise<ExecutionResult> {
-  return (first) => engine.execute({ operation: query, variables: { first }, context: {} });
+  return async (first) => engine.execute({ operation: query, variables: { first }, context: {} });
 }
 
 function contender(name: string, ask: () => Promise<ExecutionResult>): Contender {
