@@ -1,9 +1,13 @@
 import {
+  GraphQLBoolean,
+  GraphQLID,
+  GraphQLString,
   isInterfaceType,
   isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
+  isScalarType,
   type FieldNode,
   type GraphQLAbstractType,
   type GraphQLInterfaceType,
@@ -32,6 +36,8 @@ interface StraightField {
   /** For `__typename`: known beforehand. */
   readonly constant: string | undefined;
   readonly isNonNull: boolean;
+  /** What `typeof` says of values that need no look; `undefined` if each does. */
+  readonly passes: 'string' | 'boolean' | undefined;
   readonly shape: StraightShape;
 }
 
@@ -55,9 +61,10 @@ function safeObject(fields: readonly StraightField[]): StraightShape {
     if (typeof source !== 'object' || Array.isArray(source)) throw ANOMALY;
     const result: JsonObject = {};
     for (let i = 0; i < fields.length; i++) {
-      const { constant, from, isNonNull, name, shape } = fields[i] as StraightField;
+      const { constant, from, isNonNull, name, passes, shape } = fields[i] as StraightField;
       const value = constant === undefined ? (source as JsonObject)[from] : undefined;
-      if (value !== null && value !== undefined) result[name] = shape(value);
+      if (passes !== undefined && typeof value === passes) result[name] = value;
+      else if (value !== null && value !== undefined) result[name] = shape(value);
       else if (constant !== undefined) result[name] = constant;
       else if (isNonNull) throw ANOMALY;
       else result[name] = null;
@@ -88,11 +95,11 @@ function straightField(
   const fieldName = nodes[0]?.name.value ?? '';
   const isSafe = hasSafeName(name);
   if (fieldName === '__typename' && isObjectType(type))
-    return { name, from: name, isSafe, constant: type.name, isNonNull: true, shape: itself };
+    return { name, from: name, isSafe, constant: type.name, isNonNull: true, passes: undefined, shape: itself };
   const field = type.getFields()[fieldName];
   // A denied field, introspection, or a type name that no subgraph told.
   if (!field || scope.denials?.missing(type.name, fieldName) !== undefined)
-    return { name, from: name, isSafe, constant: undefined, isNonNull: true, shape: giveUp };
+    return { name, from: name, isSafe, constant: undefined, isNonNull: true, passes: undefined, shape: giveUp };
   const selectionSets = nodes.flatMap((node) => node.selectionSet ?? []);
   return {
     name,
@@ -100,8 +107,16 @@ function straightField(
     isSafe,
     constant: undefined,
     isNonNull: isNonNullType(field.type),
+    passes: passingType(field.type),
     shape: straightValue(scope, field.type, selectionSets),
   };
+}
+
+function passingType(outer: GraphQLOutputType): 'string' | 'boolean' | undefined {
+  const type = isNonNullType(outer) ? outer.ofType : outer;
+  if (!isScalarType(type)) return undefined;
+  if (type.name === GraphQLBoolean.name) return 'boolean';
+  return type.name === GraphQLString.name || type.name === GraphQLID.name ? 'string' : undefined;
 }
 
 function itself(value: unknown): unknown {

@@ -12,7 +12,7 @@ import { compileEntities } from './compile-entities.js';
 import { compileCompositeCompleter } from './composite-completer.js';
 import type { ExecutionRun, Path } from './execution-run.js';
 import { resolveInfoOf, type FieldSite } from './field-site.js';
-import { compileLeafCompleter, unchangedTypeOf } from './leaf-completer.js';
+import { compileLeafCompleter, unchangedOf, type Unchanged } from './leaf-completer.js';
 import { after, isPending, isThenable } from './thenable.js';
 
 /** ExecuteField (GraphQL specification, 6.4): the completed value, or a promise of it. Throws located errors only. */
@@ -27,6 +27,44 @@ export function compileField(site: FieldSite): FieldRunner {
   if (!hasResolver) return readComposite(site);
   const resolved = resolvedComposite(site);
   return compileEntities(site, resolved) ?? resolved;
+}
+
+/** The most frequent kind of field, without resolver and arguments: what its property holds is almost always the answer. */
+export interface PlainLeaf {
+  readonly property: string;
+  readonly unchanged: Unchanged;
+  /** Completes what the property of an object holds, whatever it is. */
+  readonly complete: (run: ExecutionRun, source: object, parentPath: Path | undefined, found: unknown) => unknown;
+  /** Answers null for a property that could not be read, or throws. */
+  readonly fail: (run: ExecutionRun, parentPath: Path | undefined, error: unknown) => null;
+}
+
+/** Undefined for a field of another kind. */
+export function compilePlainLeaf(site: FieldSite): PlainLeaf | undefined {
+  const { args, name, resolve, type: declared } = site.definition;
+  const type = getNullableType(declared);
+  const hasResolver = resolve !== undefined && resolve !== defaultFieldResolver;
+  if (hasResolver || args.length > 0 || !isLeafType(type)) return undefined;
+  const unchanged = unchangedOf(type);
+  if (!unchanged) return undefined;
+  const isNonNull = isNonNullType(declared);
+  const complete = compileLeafCompleter(type, isNonNull, site);
+  const fail: PlainLeaf['fail'] = (run, parentPath, error) =>
+    run.fail(error, site, pathOf(site, parentPath), isNonNull);
+  return {
+    property: name,
+    unchanged,
+    fail,
+    complete(run, source, parentPath, found) {
+      try {
+        const value = typeof found === 'function' ? callMethod(site, run, source, parentPath, {}) : found;
+        if (!isThenable(value)) return complete(value);
+        return after(value, complete).catch((error: unknown) => fail(run, parentPath, error));
+      } catch (error) {
+        return fail(run, parentPath, error);
+      }
+    },
+  };
 }
 
 /** Calls the field's resolver. */
@@ -50,10 +88,23 @@ function compileReader(site: FieldSite): Reader {
     const given = hasArguments ? argumentsOf(run.variables) : undefined;
     if ((typeof source !== 'object' || source === null) && typeof source !== 'function') return undefined;
     const property = (source as Record<string, unknown>)[name];
-    if (typeof property !== 'function') return property;
-    const info = resolveInfoOf(site, run, pathOf(site, parentPath));
-    return (source as Record<string, (...values: unknown[]) => unknown>)[name]?.(given ?? {}, run.context, info);
+    return typeof property === 'function' ? callMethod(site, run, source, parentPath, given ?? {}) : property;
   };
+}
+
+function callMethod(
+  site: FieldSite,
+  run: ExecutionRun,
+  source: object,
+  parentPath: Path | undefined,
+  given: Record<string, unknown>,
+): unknown {
+  const info = resolveInfoOf(site, run, pathOf(site, parentPath));
+  return (source as Record<string, (...values: unknown[]) => unknown>)[site.definition.name]?.(
+    given,
+    run.context,
+    info,
+  );
 }
 
 function resolvedLeaf(site: FieldSite, type: GraphQLLeafType): FieldRunner {
@@ -72,24 +123,14 @@ function resolvedLeaf(site: FieldSite, type: GraphQLLeafType): FieldRunner {
   };
 }
 
-/** The most frequent kind of field: it makes nothing but its value, not even its path. */
+/** It makes nothing but its value, not even its path. */
 function readLeaf(site: FieldSite, type: GraphQLLeafType): FieldRunner {
-  const { args, name } = site.definition;
-  const hasArguments = args.length > 0;
-  const unchanged = hasArguments ? undefined : unchangedTypeOf(type);
   const read = compileReader(site);
   const isNonNull = isNonNullType(site.definition.type);
   const complete = compileLeafCompleter(type, isNonNull, site);
   return (run, source, parentPath) => {
     try {
-      let value: unknown;
-      if (hasArguments || typeof source !== 'object' || source === null) {
-        value = read(run, source, parentPath);
-      } else {
-        value = (source as Record<string, unknown>)[name];
-        if (typeof value === unchanged) return value;
-        if (typeof value === 'function') value = read(run, source, parentPath);
-      }
+      const value = read(run, source, parentPath);
       if (!isThenable(value)) return complete(value);
       return after(value, complete).catch((error: unknown) =>
         run.fail(error, site, pathOf(site, parentPath), isNonNull),

@@ -8,9 +8,10 @@ import {
 } from 'graphql';
 import { collectFields } from '../../engine/response/collect-fields.js';
 import type { JsonObject } from '../../engine/json.js';
-import { compileField, type FieldRunner } from './compile-field.js';
+import { compileField, compilePlainLeaf, type FieldRunner, type PlainLeaf } from './compile-field.js';
 import type { ExecutionRun, Path } from './execution-run.js';
 import type { OperationScope } from './field-site.js';
+import { isUnchanged } from './leaf-completer.js';
 import { isPending } from './thenable.js';
 
 /** ExecuteSelectionSet (GraphQL specification, 6.3): the object, or a promise of it if a field is one. */
@@ -19,6 +20,7 @@ export type SelectionRunner = (run: ExecutionRun, source: unknown, path: Path | 
 interface SelectedField {
   readonly responseName: string;
   readonly run: FieldRunner;
+  readonly plain: PlainLeaf | undefined;
 }
 
 /** Compiles the selection sets of the nodes for one object type; fields run side by side. */
@@ -35,8 +37,18 @@ export function compileSelection(
     let pendingNames: string[] | undefined;
     try {
       for (let i = 0; i < count; i++) {
-        const { responseName, run: runField } = fields[i] as SelectedField;
-        const value = runField(run, source, path);
+        const { plain, responseName, run: runField } = fields[i] as SelectedField;
+        let value: unknown;
+        if (plain === undefined || typeof source !== 'object' || source === null) {
+          value = runField(run, source, path);
+        } else {
+          try {
+            value = (source as Record<string, unknown>)[plain.property];
+          } catch (error) {
+            value = plain.fail(run, path, error);
+          }
+          if (!isUnchanged(value, plain.unchanged)) value = plain.complete(run, source, path, value);
+        }
         result[responseName] = value;
         if (!isPending(value)) continue;
         (pending ??= []).push(value);
@@ -97,7 +109,7 @@ function selectedFields(
     // graphql-js leaves out what the type does not have; validation does not let it come so far.
     if (!definition) continue;
     const site = { scope, parentType: type, definition, responseName, nodes: fieldNodes };
-    fields.push({ responseName, run: compileField(site) });
+    fields.push({ responseName, run: compileField(site), plain: compilePlainLeaf(site) });
   }
   return fields;
 }

@@ -18,7 +18,7 @@ import { inspectValue } from './inspect-value.js';
 import { compileLeafCompleter, completeNull } from './leaf-completer.js';
 import { runtimeTypeOf } from './runtime-type.js';
 import { compileSelection, type SelectionRunner } from './compile-selection.js';
-import { after, isError, isPending, isThenable } from './thenable.js';
+import { after, isPending, isThenable } from './thenable.js';
 
 /**
  * CompleteValue (GraphQL specification, 6.4.3) for lists and objects. Synchronous wherever resolvers were; throws what is
@@ -38,7 +38,7 @@ export function compileCompositeCompleter(type: GraphQLOutputType, site: FieldSi
   const complete = compileNullable(nullable, site);
   return (run, value, path, info) => {
     if (value === null || value === undefined) return completeNull(isNonNull, site);
-    if (isError(value)) throw value;
+    if (value instanceof Error) throw value;
     return complete(run, value, path, info);
   };
 }
@@ -48,7 +48,7 @@ function compilePlainObject(type: GraphQLObjectType, isNonNull: boolean, site: F
   let runSelection: SelectionRunner | undefined;
   return (run, value, path) => {
     if (value === null || value === undefined) return completeNull(isNonNull, site);
-    if (isError(value)) throw value;
+    if (value instanceof Error) throw value;
     runSelection ??= compileSelection(site.scope, type, site.nodes);
     return runSelection(run, value, path);
   };

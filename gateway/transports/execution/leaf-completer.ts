@@ -1,30 +1,34 @@
 import { GraphQLBoolean, GraphQLID, GraphQLInt, GraphQLString, isScalarType, type GraphQLLeafType } from 'graphql';
 import { coordinateOf, type FieldSite } from './field-site.js';
 import { inspectValue } from './inspect-value.js';
-import { isError } from './thenable.js';
 
 /** Serializes what a resolver returned; throws what is to be reported. */
 export type LeafCompleter = (value: unknown) => unknown;
 
-/** What `typeof` says of the values that a built-in scalar answers unchanged. */
-const UNCHANGED = new Map<GraphQLLeafType['serialize'], 'string' | 'boolean'>([
+/** Of the values that a built-in scalar answers unchanged, what `typeof` says; of numbers, only integers of 32 bits. */
+export type Unchanged = 'string' | 'boolean' | 'number';
+
+const UNCHANGED = new Map<GraphQLLeafType['serialize'], Unchanged>([
   [GraphQLString.serialize, 'string'],
   [GraphQLID.serialize, 'string'],
   [GraphQLBoolean.serialize, 'boolean'],
+  [GraphQLInt.serialize, 'number'],
 ]);
 
-/** Values of this `typeof` need no serialiser; `undefined` if the type has one that looks at every value. */
-export function unchangedTypeOf(type: GraphQLLeafType): 'string' | 'boolean' | undefined {
+/** Values that {@link isUnchanged} need no serialiser; `undefined` if the type has one that looks at every value. */
+export function unchangedOf(type: GraphQLLeafType): Unchanged | undefined {
   return isScalarType(type) ? UNCHANGED.get(type.serialize) : undefined;
 }
 
+export function isUnchanged(value: unknown, unchanged: Unchanged | undefined): boolean {
+  return typeof value === unchanged && (typeof value !== 'number' || (value | 0) === value);
+}
+
 export function compileLeafCompleter(type: GraphQLLeafType, isNonNull: boolean, site: FieldSite): LeafCompleter {
-  const unchanged = unchangedTypeOf(type);
-  const isInt = isScalarType(type) && type.serialize === GraphQLInt.serialize;
+  const unchanged = unchangedOf(type);
   return (value) => {
-    if (typeof value === unchanged) return value;
-    if (isInt && typeof value === 'number' && (value | 0) === value) return value;
-    if (isError(value)) throw value;
+    if (isUnchanged(value, unchanged)) return value;
+    if (value instanceof Error) throw value;
     if (value === null || value === undefined) return completeNull(isNonNull, site);
     const serialized: unknown = type.serialize(value);
     if (serialized !== null && serialized !== undefined) return serialized;

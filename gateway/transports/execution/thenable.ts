@@ -14,15 +14,5 @@ export function after(thenable: PromiseLike<unknown>, onFulfilled: (value: unkno
 
 /** Whether one of our own functions answered a promise: those are native, which is cheaper to see than a `then`. */
 export function isPending(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Promise.prototype;
-}
-
-/** Whether it is an error. Most objects are plain, and need no walk up their prototypes. */
-export function isError(value: unknown): value is Error {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.getPrototypeOf(value) !== Object.prototype &&
-    value instanceof Error
-  );
+  return value instanceof Promise;
 }
