@@ -1,7 +1,7 @@
 import { getOperationAST, parse, validate, visit } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
-import { interceptTransport, scriptedTransport } from '../../testing/intercept-transport.js';
+import { interceptTransport, interceptTransports, scriptedTransport } from '../../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../../testing/shop-graph.js';
 import { shopResolvers } from '../../testing/shop-resolvers.js';
 import type { SubgraphTransport } from '../../transports/subgraph-transport.js';
@@ -145,6 +145,31 @@ describe('an operation with @defer', () => {
     );
     expect(renamed).toEqual({ data: { userRename: { name: 'x' } }, hasNext: true });
     expect(after[0]?.incremental?.[0]?.path).toEqual(['userRename']);
+  });
+
+  it('leaves nothing that a mutation does for later, and does it in the order of the operation', async () => {
+    const done: string[] = [];
+    const transports = interceptTransports(shopTransports(), (name) => async (next, _call, { kind }) => {
+      if (kind === 'mutation') done.push(name);
+      return next();
+    });
+    const [initial, parts] = await partsOf(
+      engineOver(transports),
+      `mutation {
+        ... @defer { first: userRename(id: "u1", name: "x") { name } ...Rest }
+        last: reviewAdd(product: "p2", body: "y") { body }
+      }
+      fragment Rest on Mutation {
+        ... @defer { second: reviewAdd(product: "p1", body: "y") { body ... @defer { helpful } } }
+        third: userRename(id: "u2", name: "z") { name }
+      }`,
+    );
+    expect(initial).toEqual({
+      data: { first: { name: 'x' }, second: { body: 'y' }, third: { name: 'z' }, last: { body: 'y' } },
+      hasNext: true,
+    });
+    expect(parts).toEqual([{ incremental: [{ data: { helpful: 9 }, path: ['second'] }], hasNext: false }]);
+    expect(done).toEqual(['accounts', 'reviews', 'accounts', 'reviews']);
   });
 
   it('says that nothing more comes when the parts belong to nothing', async () => {
