@@ -63,18 +63,31 @@ export function shapeObject(
   }));
   return (source, completion) => {
     if (!isObject(source)) return completion.reportInvalid(`A subgraph answered no object for type ${type.name}.`);
-    const result: JsonObject = {};
-    for (const field of fields) {
-      completion.path.push(field.responseName);
-      const value = field.complete(source, completion);
-      completion.path.pop();
-      if (value === BUBBLE) return EXPLAINED_NULL;
-      writeProperty(result, field.responseName, value === EXPLAINED_NULL ? null : value);
-    }
+    const { metCount } = completion;
+    const result = shapeFields(fields, source, completion);
+    completion.leave(source, metCount);
+    if (!result) return EXPLAINED_NULL;
     for (const { label, shape } of deferred)
       completion.pending.push({ label, shape, source, path: [...completion.path] });
     return result;
   };
+}
+
+/** Undefined if a null bubbles. */
+function shapeFields(
+  fields: readonly FieldShape[],
+  source: JsonObject,
+  completion: Completion,
+): JsonObject | undefined {
+  const result: JsonObject = {};
+  for (const field of fields) {
+    completion.path.push(field.responseName);
+    const value = field.complete(source, completion);
+    completion.path.pop();
+    if (value === BUBBLE) return undefined;
+    writeProperty(result, field.responseName, value === EXPLAINED_NULL ? null : value);
+  }
+  return result;
 }
 
 function shapeField(
