@@ -99,6 +99,26 @@ describe('failures of subgraphs', () => {
     });
   });
 
+  it('says of an object that its type was not told, if nothing failed there, whatever failed elsewhere', async () => {
+    const resolvers = failing('accounts', 'User', 'email', () => true);
+    resolvers.products.Product.__resolveReference = ({ id }: { id: string }) =>
+      id === 'p1' ? null : { __typename: 'Film', id };
+    const text = '{ me { email } review(id: "r1") { product { __typename } } }';
+    expect(faults(await run(text, shopTransports(resolvers)))).toEqual([
+      ['User.email failed', 'me.email'],
+      [expect.stringContaining('no subgraph told the concrete type'), 'review.product.__typename'],
+    ]);
+  });
+
+  it('says of an object whose type was not told what failed there', async () => {
+    const resolvers = failing('products', 'Book', 'title', ({ id }) => id === 'p1');
+    const text = '{ users { reviews { product { __typename title } } } }';
+    expect(faults(await run(text, shopTransports(resolvers)))).toEqual([
+      ['Book.title failed', 'users.0.reviews.0.product.title'],
+      ['Book.title failed', 'users.1.reviews.0.product.title'],
+    ]);
+  });
+
   it('reports an error wherever the entity is, though a field before it is why that is null', async () => {
     const resolvers = failing('reviews', 'Review', 'body', ({ id }) => id === 'r1');
     const result = await run('{ grid { first: reviews { id } second: reviews { body } } }', shopTransports(resolvers));

@@ -10,6 +10,9 @@ export const EXPLAINED_NULL = Symbol('null, explained by an error');
 /** A null in a non-null position: the parent becomes null. */
 export const BUBBLE = Symbol('null bubbles up');
 
+/** Stands for what no fetch told: the reason, if there is one, is another field's. */
+const UNTOLD = new Failure([], true);
+
 /** A fragment that is to be answered later, of one object of the response. */
 export interface PendingFragment {
   readonly label: string;
@@ -45,9 +48,11 @@ export class Completion {
     return EXPLAINED_NULL;
   }
 
-  /** Reports that something was not told: only if no fetch failed, else that is why. */
-  reportUntold(message: string): void {
-    if (this.#faults.length === 0) this.reportInvalid(message);
+  /** Reports that an object was not told something: only if nothing failed in the object, else that is why. */
+  reportUntold(source: JsonObject, message: string): void {
+    const isFailed = Object.values(source).some((value) => value instanceof Failure && value.faults.length > 0);
+    if (isFailed) this.#met.push(UNTOLD);
+    else this.reportInvalid(message);
   }
 
   reportFailure(failure: Failure): typeof EXPLAINED_NULL {

@@ -97,7 +97,8 @@ function shapeField(
   nodes: readonly FieldNode[],
 ): FieldShape {
   const fieldName = nodes[0]?.name.value ?? '';
-  if (fieldName === '__typename') return { responseName, complete: (_, completion) => typeNameValue(type, completion) };
+  if (fieldName === '__typename')
+    return { responseName, complete: (source, completion) => typeNameValue(type, source, completion) };
   if (fieldName === '__schema' || fieldName === '__type') {
     return { responseName, complete: (_, completion) => scope.introspect(responseName, nodes, completion.variables) };
   }
@@ -114,9 +115,10 @@ function shapeField(
   return { responseName, complete: (source, completion) => complete(readProperty(source, dataName), completion) };
 }
 
-function typeNameValue(type: CompositeType, completion: Completion): unknown {
+function typeNameValue(type: CompositeType, source: JsonObject, completion: Completion): unknown {
   if (isObjectType(type)) return type.name;
   completion.reportUntold(
+    source,
     `Cannot return null for non-nullable field ${type.name}.__typename: no subgraph told the concrete type.`,
   );
   return BUBBLE;
