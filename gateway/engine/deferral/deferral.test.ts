@@ -221,6 +221,24 @@ describe('errors of an operation with @defer', () => {
     });
   });
 
+  it('stand once in the part of the object that has them, if no field that was asked for does', async () => {
+    const resolvers = shopResolvers();
+    const weight = ({ id, weight: known }: Record<string, unknown>): unknown => {
+      if (id === 'p3') throw new Error('not weighed');
+      return known;
+    };
+    resolvers.products.Book = { ...resolvers.products.Book, weight };
+    const [, parts] = await partsOf(
+      engineOver(shopTransports(resolvers)),
+      '{ products { id ... on Book @defer { shippingCost } } }',
+    );
+    expect(parts.flatMap(({ incremental = [] }) => incremental)).toMatchObject([
+      { path: ['products', 0], data: { shippingCost: 700 } },
+      { path: ['products', 2], errors: [{ message: 'not weighed', path: ['products', 2, 'weight'] }] },
+    ]);
+    expect(parts[0]?.incremental?.[0]).not.toHaveProperty('errors');
+  });
+
   it('send no part for an object that became null', async () => {
     const resolvers = shopResolvers();
     resolvers.reviews.Review.product = () => null;
