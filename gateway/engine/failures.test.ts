@@ -82,6 +82,52 @@ describe('failures of subgraphs', () => {
     expect(result.errors?.[0]?.extensions).toEqual({ code: 'CONFLICT', service: 'reviews' });
   });
 
+  it('reports an error at the field that has it, wherever the entity is, though only that field told the type', async () => {
+    const resolvers = failing('products', 'Book', 'pages', ({ id }) => id === 'p1');
+    const result = await run(
+      '{ users { reviews { product { price again: price ... on Book { pages } } } } }',
+      shopTransports(resolvers),
+    );
+    expect(faults(result)).toEqual([
+      ['Book.pages failed', 'users.0.reviews.0.product.pages'],
+      ['Book.pages failed', 'users.1.reviews.0.product.pages'],
+    ]);
+    const book = { product: { price: null, again: null } };
+    const film = { product: { price: 12, again: 12 } };
+    expect(result.data).toEqual({
+      users: [{ reviews: [book, film, null] }, { reviews: [book, null] }, { reviews: [null] }],
+    });
+  });
+
+  it('says of an object that its type was not told, if nothing failed there, whatever failed elsewhere', async () => {
+    const resolvers = failing('accounts', 'User', 'email', () => true);
+    resolvers.products.Product.__resolveReference = ({ id }: { id: string }) =>
+      id === 'p1' ? null : { __typename: 'Film', id };
+    const text = '{ me { email } review(id: "r1") { product { __typename } } }';
+    expect(faults(await run(text, shopTransports(resolvers)))).toEqual([
+      ['User.email failed', 'me.email'],
+      [expect.stringContaining('no subgraph told the concrete type'), 'review.product.__typename'],
+    ]);
+  });
+
+  it('says of an object whose type was not told what failed there', async () => {
+    const resolvers = failing('products', 'Book', 'title', ({ id }) => id === 'p1');
+    const text = '{ users { reviews { product { __typename title } } } }';
+    expect(faults(await run(text, shopTransports(resolvers)))).toEqual([
+      ['Book.title failed', 'users.0.reviews.0.product.title'],
+      ['Book.title failed', 'users.1.reviews.0.product.title'],
+    ]);
+  });
+
+  it('reports an error wherever the entity is, though a field before it is why that is null', async () => {
+    const resolvers = failing('reviews', 'Review', 'body', ({ id }) => id === 'r1');
+    const result = await run('{ grid { first: reviews { id } second: reviews { body } } }', shopTransports(resolvers));
+    expect(faults(result)).toEqual([
+      ['Review.body failed', 'grid.0.0.second.0.body'],
+      ['Review.body failed', 'grid.2.1.second.0.body'],
+    ]);
+  });
+
   it('gives exact list indices though some entities of the list are not fetched', async () => {
     const resolvers = failing('shipping', 'Book', 'inStock', ({ id }) => id === 'p3');
     const result = await run('{ products { title ... on Book { inStock } } }', shopTransports(resolvers));

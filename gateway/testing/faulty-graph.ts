@@ -18,6 +18,8 @@ export interface InjectedFaults {
   seed: number;
   /** That a field of an object fails, or is null. */
   fieldChance: number;
+  /** Whether a field that several subgraphs have fails in all of them or in none. */
+  isAlikeEverywhere: boolean;
   /** That an entity is not known. */
   entityChance: number;
   /** That a subgraph is down. */
@@ -25,7 +27,7 @@ export interface InjectedFaults {
 }
 
 export function noFaults(): InjectedFaults {
-  return { seed: 1, fieldChance: 0, entityChance: 0, fetchChance: 0 };
+  return { seed: 1, fieldChance: 0, isAlikeEverywhere: false, entityChance: 0, fetchChance: 0 };
 }
 
 function chanceAt(faults: InjectedFaults, place: string): number {
@@ -65,7 +67,8 @@ function injectIntoFields(type: GraphQLObjectType, service: string, faults: Inje
       field.name === '_entities'
         ? entitiesWithFaults(resolve, service, faults)
         : (source: unknown, ...rest) => {
-            const place = `${service}/${type.name}.${field.name}(${placeOf(source)})`;
+            const owner = faults.isAlikeEverywhere ? '' : `${service}/`;
+            const place = `${owner}${type.name}.${field.name}(${placeOf(source)})`;
             const chance = chanceAt(faults, place);
             if (chance < faults.fieldChance / 2)
               throw new GraphQLError(`fault at ${place}`, { extensions: { code: 'CONFLICT' } });
@@ -92,6 +95,6 @@ function entitiesWithFaults(
 /** Tells objects of a type apart, whichever way they were reached. */
 function placeOf(source: unknown): string {
   if (typeof source !== 'object' || source === null) return 'root';
-  const { id, ...others } = source as Record<string, unknown>;
+  const { id, __typename: _, ...others } = source as Record<string, unknown>;
   return JSON.stringify(id ?? Object.values(others).filter((value) => typeof value !== 'object'));
 }

@@ -3,7 +3,7 @@ import { parse, type GraphQLSchema } from 'graphql';
 import { composeSupergraph, type ComposedSupergraph } from '../supergraph.js';
 import { InProcessTransport } from '../transports/in-process-transport.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';
-import { shopResolvers, type ShopResolvers } from './shop-resolvers.js';
+import { shopResolvers, steadyShopResolvers, type ShopResolvers } from './shop-resolvers.js';
 import type { TestGraph } from './test-graph.js';
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: [
@@ -68,7 +68,7 @@ export type ShopService = keyof typeof SHOP_SDL;
 export const SHOP: TestGraph<ShopService> = {
   name: 'shop',
   sdl: SHOP_SDL,
-  resolvers: shopResolvers,
+  resolvers: steadyShopResolvers,
   interfaceObjects: ['Product'],
   ids: ['u1', 'u2', 'u3', 'u9', 'g1', 'p1', 'p2', 'p3', 'p4', 'p9', 'r1', 'r3', 'r9'],
   depth: 5,

@@ -49,6 +49,22 @@ export function shopResolvers(): ShopResolvers {
   return { accounts: accounts(), products: productsResolvers(), reviews: reviewsResolvers(), shipping: shipping() };
 }
 
+/**
+ * The same, but mutations answer what can be fetched again, and change nothing. A deferred part is fetched after all that
+ * its mutation does, while an answer as a whole may take a field from what the mutation answered before it did the rest.
+ */
+export function steadyShopResolvers(): ShopResolvers {
+  const resolvers = shopResolvers();
+  const added = [...products.map(({ id }) => id), 'p9'].map((productId, index) => {
+    return { id: `r${index + 10}`, body: 'new', authorId: 'u1', productId, score: 4 };
+  });
+  resolvers.accounts.Mutation.userRename = (_: unknown, { id }: Row) => byId(users, id);
+  resolvers.reviews.Mutation.reviewAdd = (_: unknown, { product }: Row) =>
+    added.find(({ productId }) => productId === product) ?? null;
+  resolvers.reviews.Review.__resolveReference = ({ id }: Row) => byId([...reviews, ...added], id);
+  return resolvers;
+}
+
 function accounts(): ResolverMap {
   const guest = { __typename: 'Guest', id: 'g1', name: 'Guest', visits: 2 };
   const person = (id: unknown): Row | null => (id === 'g1' ? guest : { __typename: 'User', ...byId(users, id) });

@@ -1,7 +1,7 @@
 import { getOperationAST, parse, validate, visit } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
-import { interceptTransport, scriptedTransport } from '../../testing/intercept-transport.js';
+import { interceptTransport, interceptTransports, scriptedTransport } from '../../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../../testing/shop-graph.js';
 import { shopResolvers } from '../../testing/shop-resolvers.js';
 import type { SubgraphTransport } from '../../transports/subgraph-transport.js';
@@ -147,6 +147,31 @@ describe('an operation with @defer', () => {
     expect(after[0]?.incremental?.[0]?.path).toEqual(['userRename']);
   });
 
+  it('leaves nothing that a mutation does for later, and does it in the order of the operation', async () => {
+    const done: string[] = [];
+    const transports = interceptTransports(shopTransports(), (name) => async (next, _call, { kind }) => {
+      if (kind === 'mutation') done.push(name);
+      return next();
+    });
+    const [initial, parts] = await partsOf(
+      engineOver(transports),
+      `mutation {
+        ... @defer { first: userRename(id: "u1", name: "x") { name } ...Rest }
+        last: reviewAdd(product: "p2", body: "y") { body }
+      }
+      fragment Rest on Mutation {
+        ... @defer { second: reviewAdd(product: "p1", body: "y") { body ... @defer { helpful } } }
+        third: userRename(id: "u2", name: "z") { name }
+      }`,
+    );
+    expect(initial).toEqual({
+      data: { first: { name: 'x' }, second: { body: 'y' }, third: { name: 'z' }, last: { body: 'y' } },
+      hasNext: true,
+    });
+    expect(parts).toEqual([{ incremental: [{ data: { helpful: 9 }, path: ['second'] }], hasNext: false }]);
+    expect(done).toEqual(['accounts', 'reviews', 'accounts', 'reviews']);
+  });
+
   it('says that nothing more comes when the parts belong to nothing', async () => {
     const engine = engineOver();
     const request = requestOf(engine, '{ user(id: "u9") { name ... @defer { reviews { body } } } }');
@@ -194,6 +219,24 @@ describe('errors of an operation with @defer', () => {
       path: ['product'],
       errors: [{ message: 'down', path: ['product', 'inStock'] }],
     });
+  });
+
+  it('stand once in the part of the object that has them, if no field that was asked for does', async () => {
+    const resolvers = shopResolvers();
+    const weight = ({ id, weight: known }: Record<string, unknown>): unknown => {
+      if (id === 'p3') throw new Error('not weighed');
+      return known;
+    };
+    resolvers.products.Book = { ...resolvers.products.Book, weight };
+    const [, parts] = await partsOf(
+      engineOver(shopTransports(resolvers)),
+      '{ products { id ... on Book @defer { shippingCost } } }',
+    );
+    expect(parts.flatMap(({ incremental = [] }) => incremental)).toMatchObject([
+      { path: ['products', 0], data: { shippingCost: 700 } },
+      { path: ['products', 2], errors: [{ message: 'not weighed', path: ['products', 2, 'weight'] }] },
+    ]);
+    expect(parts[0]?.incremental?.[0]).not.toHaveProperty('errors');
   });
 
   it('send no part for an object that became null', async () => {

@@ -1,5 +1,6 @@
 import {
   Kind,
+  OperationTypeNode,
   visit,
   type ArgumentNode,
   type DirectiveNode,
@@ -107,7 +108,18 @@ function clientLabelOf({ arguments: given = [] }: DirectiveNode): string | undef
   return label?.kind === Kind.STRING ? label.value : undefined;
 }
 
-/** Puts the contents of named fragments where they are spread, for what they defer is another part at each place. */
+/** Where a selection stands. */
+interface Place {
+  /** The fragments spread around it. */
+  readonly spreads: readonly object[];
+  /** Whether it is what a mutation does, and not what that answers: the fields change things, one after the other. */
+  readonly isOfMutation: boolean;
+}
+
+/**
+ * Puts the contents of named fragments where they are spread, for what they defer is another part at each place. Nothing
+ * that a mutation does is left for later (`@defer` there is no part of the incremental delivery proposal).
+ */
 class Expansion {
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly #labels: DeferLabels;
@@ -120,42 +132,48 @@ class Expansion {
   }
 
   expand(definition: OperationDefinitionNode): { document: DocumentNode; definition: OperationDefinitionNode } {
-    const expanded = { ...definition, selectionSet: this.#selectionSet(definition.selectionSet, []) };
+    const place: Place = { spreads: [], isOfMutation: definition.operation === OperationTypeNode.MUTATION };
+    const expanded = { ...definition, selectionSet: this.#selectionSet(definition.selectionSet, place) };
     return { definition: expanded, document: { kind: Kind.DOCUMENT, definitions: [expanded] } };
   }
 
-  #selectionSet(selectionSet: SelectionSetNode, spreads: readonly object[]): SelectionSetNode {
-    return { ...selectionSet, selections: selectionSet.selections.map((one) => this.#selection(one, spreads)) };
+  #selectionSet(selectionSet: SelectionSetNode, place: Place): SelectionSetNode {
+    return { ...selectionSet, selections: selectionSet.selections.map((one) => this.#selection(one, place)) };
   }
 
-  #selection(selection: SelectionNode, spreads: readonly object[]): SelectionNode {
+  #selection(selection: SelectionNode, place: Place): SelectionNode {
     if (selection.kind === Kind.FIELD) {
       if (!selection.selectionSet) return selection;
-      return { ...selection, selectionSet: this.#selectionSet(selection.selectionSet, spreads) };
+      return {
+        ...selection,
+        selectionSet: this.#selectionSet(selection.selectionSet, { ...place, isOfMutation: false }),
+      };
     }
-    const directives = (selection.directives ?? []).map((directive) => this.#directive(directive, spreads));
+    const directives = (selection.directives ?? []).flatMap((directive) => this.#directive(directive, place));
     if (selection.kind === Kind.INLINE_FRAGMENT)
-      return { ...selection, directives, selectionSet: this.#selectionSet(selection.selectionSet, spreads) };
+      return { ...selection, directives, selectionSet: this.#selectionSet(selection.selectionSet, place) };
     const fragment = this.#fragments.get(selection.name.value);
     if (!fragment) throw new Error(`there is no fragment ${selection.name.value}: was the operation validated?`);
+    const within: Place = { ...place, spreads: [...place.spreads, selection] };
     const inlined: InlineFragmentNode = {
       kind: Kind.INLINE_FRAGMENT,
       typeCondition: fragment.typeCondition,
       directives,
-      selectionSet: this.#selectionSet(fragment.selectionSet, [...spreads, selection]),
+      selectionSet: this.#selectionSet(fragment.selectionSet, within),
     };
     return inlined;
   }
 
-  #directive(directive: DirectiveNode, spreads: readonly object[]): DirectiveNode {
-    if (directive.name.value !== DEFER) return directive;
+  #directive(directive: DirectiveNode, { isOfMutation, spreads }: Place): readonly DirectiveNode[] {
+    if (directive.name.value !== DEFER) return [directive];
+    if (isOfMutation) return [];
     const label: ArgumentNode = {
       kind: Kind.ARGUMENT,
       name: { kind: Kind.NAME, value: 'label' },
       value: { kind: Kind.STRING, value: this.#labels.labelOf(directive, spreads) },
     };
     const others = (directive.arguments ?? []).filter(({ name }) => name.value !== 'label');
-    return { ...directive, arguments: [...others, label] };
+    return [{ ...directive, arguments: [...others, label] }];
   }
 }
 

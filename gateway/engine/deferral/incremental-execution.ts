@@ -1,6 +1,6 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { DeferredPatch, IncrementalResult } from '../engine.js';
-import { isObject } from '../failure.js';
+import { isObject, type Fault } from '../failure.js';
 import { readProperty, type Path } from '../json.js';
 import type { PlanRun } from '../plan/plan-run.js';
 import { Completion, type Completer, type PendingFragment } from '../response/completion.js';
@@ -62,8 +62,9 @@ export class IncrementalExecution {
     const stage = choice?.(run);
     await stage?.step?.(run);
     if (this.#patches.isClosed) return;
+    const faults = faultsByFragment(run.faults, fragments);
     const completions = fragments.map(
-      ({ path }) => new Completion(run.variables, run.faults, this.#options.errorsMax, path),
+      ({ path }, index) => new Completion(run.variables, faults.get(index) ?? [], this.#options.errorsMax, path),
     );
     const shaped = fragments.map(({ shape, source }, index) => shape(source, completions[index] as Completion));
     const pending: PendingFragment[] = [];
@@ -80,6 +81,14 @@ export class IncrementalExecution {
 }
 
 const NO_STAGE: Stage = { step: undefined, deferred: new Map() };
+
+/** A fault that no field meets is told once: in the part of the object where it is, or in the first. */
+function faultsByFragment(faults: readonly Fault[], fragments: readonly PendingFragment[]): Map<number, Fault[]> {
+  return Map.groupBy(faults, ({ pathOtherwise = [] }) => {
+    const index = fragments.findIndex(({ path }) => path.every((step, depth) => pathOtherwise[depth] === step));
+    return Math.max(index, 0);
+  });
+}
 
 function patchOf(
   data: DeferredPatch['data'],

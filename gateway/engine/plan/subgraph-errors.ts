@@ -75,12 +75,14 @@ function replaceChild(parent: unknown, key: string | number | undefined, value: 
 
 function failedObject(located: readonly LocatedFault[], names: readonly string[]): JsonObject {
   const object: JsonObject = {};
-  const ofWhole = located.filter(({ path }) => typeof path[0] !== 'string' || !names.includes(path[0]));
-  for (const name of names) {
+  const ofWhole = located.flatMap(({ fault, path }) => (typeof path[0] === 'string' ? [] : [fault]));
+  // Also fields of a type that is not known of the object: what was to tell the type was the answer that is null.
+  const failedNames = located.flatMap(({ path: [name] }) => (typeof name === 'string' ? [name] : []));
+  for (const name of new Set([...names, ...failedNames])) {
     const ofName = located.filter(({ path }) => path[0] === name);
     const faults = ofName.map(({ fault, path }) => ({ ...fault, pathBelow: path.slice(1) }));
     // Null only because a sibling bubbled: the sibling's fault explains it, and is reported there.
-    writeProperty(object, name, new Failure([...faults, ...ofWhole.map(({ fault }) => fault)], true));
+    writeProperty(object, name, new Failure([...faults, ...ofWhole], true));
   }
   return object;
 }

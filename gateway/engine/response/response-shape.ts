@@ -63,18 +63,31 @@ export function shapeObject(
   }));
   return (source, completion) => {
     if (!isObject(source)) return completion.reportInvalid(`A subgraph answered no object for type ${type.name}.`);
-    const result: JsonObject = {};
-    for (const field of fields) {
-      completion.path.push(field.responseName);
-      const value = field.complete(source, completion);
-      completion.path.pop();
-      if (value === BUBBLE) return EXPLAINED_NULL;
-      writeProperty(result, field.responseName, value === EXPLAINED_NULL ? null : value);
-    }
+    const { metCount } = completion;
+    const result = shapeFields(fields, source, completion);
+    completion.leave(source, metCount);
+    if (!result) return EXPLAINED_NULL;
     for (const { label, shape } of deferred)
       completion.pending.push({ label, shape, source, path: [...completion.path] });
     return result;
   };
+}
+
+/** Undefined if a null bubbles. */
+function shapeFields(
+  fields: readonly FieldShape[],
+  source: JsonObject,
+  completion: Completion,
+): JsonObject | undefined {
+  const result: JsonObject = {};
+  for (const field of fields) {
+    completion.path.push(field.responseName);
+    const value = field.complete(source, completion);
+    completion.path.pop();
+    if (value === BUBBLE) return undefined;
+    writeProperty(result, field.responseName, value === EXPLAINED_NULL ? null : value);
+  }
+  return result;
 }
 
 function shapeField(
@@ -84,7 +97,8 @@ function shapeField(
   nodes: readonly FieldNode[],
 ): FieldShape {
   const fieldName = nodes[0]?.name.value ?? '';
-  if (fieldName === '__typename') return { responseName, complete: (_, completion) => typeNameValue(type, completion) };
+  if (fieldName === '__typename')
+    return { responseName, complete: (source, completion) => typeNameValue(type, source, completion) };
   if (fieldName === '__schema' || fieldName === '__type') {
     return { responseName, complete: (_, completion) => scope.introspect(responseName, nodes, completion.variables) };
   }
@@ -101,9 +115,10 @@ function shapeField(
   return { responseName, complete: (source, completion) => complete(readProperty(source, dataName), completion) };
 }
 
-function typeNameValue(type: CompositeType, completion: Completion): unknown {
+function typeNameValue(type: CompositeType, source: JsonObject, completion: Completion): unknown {
   if (isObjectType(type)) return type.name;
   completion.reportUntold(
+    source,
     `Cannot return null for non-nullable field ${type.name}.__typename: no subgraph told the concrete type.`,
   );
   return BUBBLE;
