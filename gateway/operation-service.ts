@@ -10,7 +10,7 @@ import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mas
 import { maskIncrementally } from './guard/mask-incrementally.js';
 import { withinDeadline } from './guard/operation-deadline.js';
 import { checkVariables } from './guard/variable-limits.js';
-import type { GatewayRuntime, SelectedOperation } from './runtime.js';
+import type { GatewayRuntime, SelectedOperation, Selection } from './runtime.js';
 import type { DeliveryStream } from './streams/delivery-stream.js';
 import { Subscriptions } from './streams/subscriptions.js';
 
@@ -65,16 +65,23 @@ export class OperationService<Context extends object> {
     });
   }
 
-  /** The operation that a request asks for, or why it is refused. */
-  select(request: Omit<OperationRequest<Context>, 'context'>): SelectedOperation | OperationOutcome {
+  /** The operation that a request asks for, or why it is refused; later, if it takes long to read. */
+  select(
+    request: Omit<OperationRequest<Context>, 'context'>,
+  ): SelectedOperation | OperationOutcome | Promise<SelectedOperation | OperationOutcome> {
+    const { correlationId } = request;
     try {
       const document = this.#documents.resolve(request);
-      const selected = this.runtime.select(document.text, request.operationName ?? undefined);
-      if (!('generation' in selected)) return this.refusal(selected, request.correlationId);
-      document.remember();
-      return selected;
+      const settle = (selection: Selection): SelectedOperation | OperationOutcome => {
+        if (!('generation' in selection)) return this.refusal(selection, correlationId);
+        document.remember();
+        return selection;
+      };
+      const selection = this.runtime.select(document.text, request.operationName ?? undefined);
+      if (!(selection instanceof Promise)) return settle(selection);
+      return selection.then(settle).catch((error: unknown) => this.refusal([error], correlationId));
     } catch (error) {
-      return this.refusal([error], request.correlationId);
+      return this.refusal([error], correlationId);
     }
   }
 

@@ -40,6 +40,9 @@ export interface SelectedOperation {
   readonly definition: OperationDefinitionNode;
 }
 
+/** An operation, or all reasons why it is refused. */
+export type Selection = SelectedOperation | readonly GraphQLError[];
+
 /** Holds the supergraph in force, and replaces it atomically. */
 export class GatewayRuntime {
   readonly #options: RuntimeOptions;
@@ -124,12 +127,13 @@ export class GatewayRuntime {
     }
   }
 
-  /** Finds the operation that a request asks for, or all reasons why it is refused. */
-  select(text: string, operationName: string | undefined): SelectedOperation | readonly GraphQLError[] {
+  /** Finds the operation that a request asks for, or all reasons why it is refused; later, if it takes long to read. */
+  select(text: string, operationName: string | undefined): Selection | Promise<Selection> {
     const { generation } = this;
-    const stored = generation.documents.get(text);
-    if (!('operations' in stored)) return stored;
-    return { generation, stored, definition: selectOperation(stored, operationName) };
+    const found = generation.documents.find(text);
+    return found instanceof Promise
+      ? found.then((stored) => selectionOf(generation, stored, operationName))
+      : selectionOf(generation, found, operationName);
   }
 
   async close(): Promise<void> {
@@ -236,6 +240,15 @@ export class GatewayRuntime {
       ),
     );
   }
+}
+
+function selectionOf(
+  generation: Generation,
+  stored: StoredDocument | readonly GraphQLError[],
+  operationName: string | undefined,
+): Selection {
+  if (!('operations' in stored)) return stored;
+  return { generation, stored, definition: selectOperation(stored, operationName) };
 }
 
 /** A process may hold several gateways; they count together. */

@@ -31,7 +31,7 @@ const subgraphsWith = (change: (text: string) => string) =>
 const WITHOUT_PRICE = { subgraphs: subgraphsWith((text) => text.replaceAll('price: Int', '')) };
 
 async function operationOf(runtime: GatewayRuntime, text: string, held = false): Promise<GatewayOperation> {
-  const selected = runtime.select(text, undefined);
+  const selected = await runtime.select(text, undefined);
   if (!('generation' in selected)) throw new Error(selected.map(({ message }) => message).join());
   return selected.generation.operations.authorize(selected.stored, selected.definition, () => held);
 }

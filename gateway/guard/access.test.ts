@@ -151,7 +151,7 @@ describe('field access', () => {
 
   it('answers deferred parts without what is denied', async () => {
     const { runtime } = test.gateway;
-    const selected = runtime.select('{ me { name ... @defer { email secretNotes { text } role } } }', undefined);
+    const selected = await runtime.select('{ me { name ... @defer { email secretNotes { text } role } } }', undefined);
     if (!('generation' in selected)) throw new Error('the document is valid');
     const { generation, stored, definition } = selected;
     const operation = await generation.operations.authorize(stored, definition, () => false);

@@ -11,12 +11,14 @@ import {
   type ASTVisitor,
   type GraphQLSchema,
   type ValidationContext,
+  type ValidationRule,
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { UNSTORABLE_TEXT, findUnstorableText } from '../../kernel/database/storable-text.js';
 import type { ErrorCode } from '../../kernel/errors/error-codes.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { nextTurn } from '../engine/planning/next-turn.js';
 import { checkDocumentLimits, tooComplex, type DocumentLimits } from './document-limits.js';
 import { IntrospectionLimit } from './introspection-limit.js';
 
@@ -27,13 +29,25 @@ const VALIDATION_ERRORS_MAX = 20;
 /** Brackets of any kind inside each other. */
 const NESTING_MAX = 100;
 
+/** Documents from this length on are read in several turns of the event loop. */
+const LARGE_LENGTH_MIN = 1_500;
+
 const RULES = [...specifiedRules, typenameStaysItself];
+const RULES_A_TURN = 9;
+const RULES_IN_TURNS = Array.from({ length: Math.ceil(RULES.length / RULES_A_TURN) }, (_, turn) =>
+  RULES.slice(turn * RULES_A_TURN, (turn + 1) * RULES_A_TURN),
+);
+
+/** All reasons why a text is refused, or the document. */
+type Read = StoredDocument | readonly GraphQLError[];
 
 /** A document that is within the limits and valid, and its operations by name. */
 export interface StoredDocument {
   readonly document: DocumentNode;
   readonly operations: ReadonlyMap<string, OperationDefinitionNode>;
 }
+
+type Reading = Generator<undefined, Read>;
 
 /** Parses and validates documents against one schema; remembers the valid ones. */
 export class DocumentStore {
@@ -52,16 +66,43 @@ export class DocumentStore {
     this.#introspection = new IntrospectionLimit(schema);
   }
 
-  /** Answers all reasons why the text is refused, or the document. */
-  get(text: string): StoredDocument | readonly GraphQLError[] {
+  get(text: string): Read {
     const known = this.#documents.get(text);
     if (known) return known;
+    const reading = this.#read(text, [RULES]);
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done) return value;
+    }
+  }
+
+  /** As {@link get}; while a large document is read for the first time, others have their turns. */
+  find(text: string): Read | Promise<Read> {
+    return text.length < LARGE_LENGTH_MIN || this.#documents.has(text) ? this.get(text) : this.#readInTurns(text);
+  }
+
+  async #readInTurns(text: string): Promise<Read> {
+    const reading = this.#read(text, RULES_IN_TURNS);
+    for (;;) {
+      const { done, value } = reading.next();
+      await nextTurn();
+      if (done) return value;
+    }
+  }
+
+  /** Stops where it may be left for another turn. */
+  *#read(text: string, rulesInTurns: readonly (readonly ValidationRule[])[]): Reading {
     try {
       const { charactersMax, tokensMax } = this.#limits;
       if (text.length > charactersMax) throw tooComplex('characters', charactersMax, `has ${text.length}`);
       const document = parseWithin(text, tokensMax);
+      yield;
       checkDocumentLimits(document, this.#limits);
-      const faults = validate(this.#schema, document, RULES, { maxErrors: VALIDATION_ERRORS_MAX });
+      const faults: GraphQLError[] = [];
+      for (const rules of rulesInTurns) {
+        yield;
+        faults.push(...validate(this.#schema, document, rules, { maxErrors: VALIDATION_ERRORS_MAX }));
+      }
       if (faults.length > 0) return faults.map((fault) => coded(fault, 'GRAPHQL_VALIDATION_FAILED'));
       this.#introspection.check(text, document);
       const stored = { document, operations: operationsOf(document) };

@@ -70,7 +70,8 @@ async function answer<Context extends object>(
   }
   const { documentId, extensions, operationName, query, variables } = parameters;
   const operation = { documentId, extensions, operationName, query, variables, context, correlationId, gone };
-  const selected = service.select(operation);
+  const selecting = service.select(operation);
+  const selected = selecting instanceof Promise ? await selecting : selecting;
   if ('result' in selected) return outcomeResponse(selected, mediaType);
   if (isSubscription(selected)) {
     const reason = 'Subscribe over a WebSocket, or ask for text/event-stream.';

@@ -36,7 +36,7 @@ export async function runStreamed<Context extends object>(
     if (!('query' in parameters)) throw notReadable(parameters[1].status);
     const context = await authenticate();
     const operation: OperationRequest<Context> = { ...parameters, correlationId, gone, context };
-    const selected = service.select(operation);
+    const selected = await service.select(operation);
     if ('result' in selected) return { kind: 'answer', outcome: selected };
     if (isSubscription(selected)) {
       if (!options.takesStream) throw new PlatformError('BAD_REQUEST', NO_STREAM);

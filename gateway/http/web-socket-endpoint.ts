@@ -85,7 +85,7 @@ export class WebSocketEndpoint<Context extends object> {
         return this.#connect(protocol.extra, protocol.connectionParams);
       },
       onDisconnect: ({ extra }) => leave(extra),
-      onSubscribe: ({ extra, subscriptions }, _, payload) =>
+      onSubscribe: async ({ extra, subscriptions }, _, payload) =>
         this.#subscribe(extra, payload, Object.keys(subscriptions).length),
       execute: async ({ contextValue }) => {
         const { connection, request, selected } = contextValue as Subscribing<Context>;
@@ -202,11 +202,11 @@ export class WebSocketEndpoint<Context extends object> {
     return this.#options.service.refusal([error], info?.correlationId ?? '').result.errors?.[0];
   }
 
-  #subscribe(
+  async #subscribe(
     connection: Connection<Context>,
     payload: Omit<OperationRequest<Context>, 'context' | 'correlationId'>,
     running: number,
-  ): ExecutionArgs | readonly GraphQLError[] {
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const { context, info } = connection;
     const { service, limits } = this.#options;
     const correlationId = info?.correlationId ?? '';
@@ -218,7 +218,7 @@ export class WebSocketEndpoint<Context extends object> {
       return errorsOf(service.refusal([busy], correlationId));
     }
     const { query, operationName, variables, documentId, extensions } = payload;
-    const selected = service.select({ query, documentId, extensions, operationName, correlationId });
+    const selected = await service.select({ query, documentId, extensions, operationName, correlationId });
     if ('result' in selected) return errorsOf(selected);
     let request: OperationRequest<Context>;
     try {

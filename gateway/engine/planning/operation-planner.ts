@@ -1,4 +1,5 @@
 import { Kind, print, type DocumentNode } from 'graphql';
+import { nextTurn } from './next-turn.js';
 import type { GatewayOperation } from '../engine.js';
 import type { GraphPlanner, PlanRoot } from './graph-planner.js';
 import type { GraphSchemas } from './graph-schemas.js';
@@ -70,6 +71,8 @@ export class OperationPlanner {
 
   async #planInProcess(document: DocumentNode, weight: number): Promise<PlanRoot> {
     const { graphNumber, supergraphSdl, planning } = this.#options;
+    // Whoever asks has read a large document in this turn, or weighed it.
+    await nextTurn();
     const { root, milliseconds } = await planning.plan({ number: graphNumber, supergraphSdl }, print(document), weight);
     this.#pace.learn(weight, milliseconds);
     return root;
