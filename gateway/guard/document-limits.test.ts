@@ -121,6 +121,22 @@ describe('limits on documents', () => {
     expect(store.get('{ b }')).toBe(store.get('{ b }'));
   });
 
+  it('reads a large document in turns, once for all who send it, to the same end', async () => {
+    const fields = (field: string): string => Array.from({ length: 150 }, (_, i) => `x${i}: ${field}`).join(' ');
+    const [valid, invalid] = [`{ a { ${fields('b(x: "y")')} } }`, `{ a { ${fields('nothingOfTheKind')} } }`];
+    const fresh = new DocumentStore(schema, DOCUMENT_LIMITS);
+    let turns = 0;
+    const count = (): void => void (turns++, (immediate = setImmediate(count)));
+    let immediate = setImmediate(count);
+    const [first, second] = await Promise.all([fresh.find(valid), fresh.find(valid)]);
+    clearImmediate(immediate);
+    expect(turns).toBeGreaterThanOrEqual(4);
+    expect(first).toHaveProperty('operations');
+    expect(second).toBe(first);
+    expect(fresh.find(valid)).toBe(first);
+    expect(await fresh.find(invalid)).toEqual(fresh.get(invalid));
+  });
+
   it('validates documents that overlap as much as is allowed in bounded time', () => {
     const { fieldsMax, overlapsMax } = DOCUMENT_LIMITS;
     const same = Math.floor(Math.sqrt(2 * overlapsMax));

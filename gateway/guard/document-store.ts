@@ -59,6 +59,8 @@ export class DocumentStore {
     maxSize: DOCUMENTS_LENGTH_MAX,
     sizeCalculation: (_, text) => Math.max(1, text.length),
   });
+  /** Those that are being read. */
+  readonly #coming = new Map<string, Promise<Read>>();
 
   constructor(schema: GraphQLSchema, limits: DocumentLimits) {
     this.#schema = schema;
@@ -78,7 +80,13 @@ export class DocumentStore {
 
   /** As {@link get}; while a large document is read for the first time, others have their turns. */
   find(text: string): Read | Promise<Read> {
-    return text.length < LARGE_LENGTH_MIN || this.#documents.has(text) ? this.get(text) : this.#readInTurns(text);
+    if (text.length < LARGE_LENGTH_MIN || this.#documents.has(text)) return this.get(text);
+    let coming = this.#coming.get(text);
+    if (!coming) {
+      coming = this.#readInTurns(text).finally(() => this.#coming.delete(text));
+      this.#coming.set(text, coming);
+    }
+    return coming;
   }
 
   async #readInTurns(text: string): Promise<Read> {
@@ -101,7 +109,8 @@ export class DocumentStore {
       const faults: GraphQLError[] = [];
       for (const rules of rulesInTurns) {
         yield;
-        faults.push(...validate(this.#schema, document, rules, { maxErrors: VALIDATION_ERRORS_MAX }));
+        if (faults.length < VALIDATION_ERRORS_MAX)
+          faults.push(...validate(this.#schema, document, rules, { maxErrors: VALIDATION_ERRORS_MAX }));
       }
       if (faults.length > 0) return faults.map((fault) => coded(fault, 'GRAPHQL_VALIDATION_FAILED'));
       this.#introspection.check(text, document);
