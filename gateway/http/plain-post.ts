@@ -1,5 +1,5 @@
 import type { Request } from 'graphql-http';
-import type { RequestParameters } from './request-parameters.js';
+import { GLANCED_LENGTH_MIN, isRecord, type RequestParameters } from './request-parameters.js';
 import { GRAPHQL_RESPONSE, JSON_RESPONSE } from './response.js';
 
 /** What a client that asks for JSON says, and the media type of its answer. */
@@ -14,8 +14,6 @@ const ACCEPTED: ReadonlyMap<string | undefined, string> = new Map([
   ['application/graphql-response+json, application/json;q=0.9', GRAPHQL_RESPONSE],
 ]);
 const CONTENT_TYPES: ReadonlySet<unknown> = new Set(['application/json', 'application/json; charset=utf-8']);
-/** Larger bodies are looked at before they are parsed. */
-const LENGTH_MAX = 10_000;
 
 /** A request that needs no judging. */
 export interface PlainPost {
@@ -29,7 +27,7 @@ export interface PlainPost {
  */
 export function readPlainPost({ body, headers, method }: Request<unknown, unknown>): PlainPost | undefined {
   const given = headers as Readonly<Record<string, string | undefined>>;
-  if (method !== 'POST' || typeof body !== 'string' || body.length > LENGTH_MAX) return undefined;
+  if (method !== 'POST' || typeof body !== 'string' || body.length >= GLANCED_LENGTH_MIN) return undefined;
   if (!CONTENT_TYPES.has(given['content-type']) || given['content-encoding'] !== undefined) return undefined;
   const mediaType = ACCEPTED.get(given['accept']);
   const parameters = mediaType === undefined ? undefined : parametersOf(body);
@@ -54,8 +52,4 @@ function parametersOf(body: string): RequestParameters | undefined {
 
 function isAbsent(value: unknown): value is null | undefined {
   return value === null || value === undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

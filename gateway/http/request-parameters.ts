@@ -9,7 +9,8 @@ export interface RequestParameters extends RequestParams {
 const DOCUMENT_ID_LENGTH_MAX = 256;
 /** Lists and objects inside each other, more than variables may have. */
 const NESTING_MAX = 100;
-const GLANCED_LENGTH_MIN = 10_000;
+/** Bodies from this length on are glanced at before they are parsed. */
+export const GLANCED_LENGTH_MIN = 10_000;
 const QUOTE = '"'.charCodeAt(0);
 const BACKSLASH = '\\'.charCodeAt(0);
 /** The closing ones are two further on, both in ASCII. */
@@ -91,7 +92,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

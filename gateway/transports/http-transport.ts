@@ -6,6 +6,7 @@ import { CIRCUIT_BREAKER, CircuitBreaker, type CircuitBreakerOptions, type Circu
 import type { FetchSharing } from './fetch-sharing.js';
 import { parseAnswer } from './http-answer.js';
 import { FetchGathering } from './gathering/fetch-gathering.js';
+import type { Send } from './gathering/gathering-form.js';
 import { exchange } from './http-exchange.js';
 import { bodyWriter } from './request-body.js';
 import { SharedFetch } from './shared-fetch.js';
@@ -111,12 +112,14 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
     const ask = async (call: SubgraphCall): Promise<SubgraphResult> =>
       this.#start(call, bodyOf(call), retriesMax).take(call.signal);
     if (!sharing) return ask;
-    const join = this.#joined(operation, sharing);
-    const gathering = FetchGathering.of(operation, (one) => this.#joined(one, sharing));
+    const join = this.#joined(bodyOf, sharing);
+    const gathering = FetchGathering.of(operation, (one) =>
+      one === operation ? join : this.#joined(bodyWriter(one), sharing),
+    );
     return async (call) => {
       const caller = sharing.keyOf(call.context as Context);
       if (caller === undefined) return ask(call);
-      return gathering ? gathering.fetch(caller, call) : join(call);
+      return gathering ? gathering.fetch(caller, call) : join(call, caller);
     };
   }
 
@@ -132,15 +135,10 @@ export class HttpTransport<Context = unknown> implements SubgraphTransport {
   }
 
   /** Joins the caller's identical query, if one is on its way. */
-  #joined(
-    operation: SubgraphOperation,
-    sharing: FetchSharing<Context>,
-  ): (call: SubgraphCall) => Promise<SubgraphResult> {
+  #joined(bodyOf: (call: SubgraphCall) => string, sharing: FetchSharing<Context>): Send {
     const { name, retriesMax } = this.#options;
-    const bodyOf = bodyWriter(operation);
-    return async (call) => {
+    return async (call, caller) => {
       const body = bodyOf(call);
-      const caller = sharing.keyOf(call.context as Context) ?? '';
       return sharing
         .join(caller, `${name} ${body}`, (onClosed) => this.#start(call, body, retriesMax, onClosed))
         .take(call.signal);

@@ -38,7 +38,7 @@ function overText(transport: SubgraphTransport, counts: Counts, gathers: boolean
       const alone = send(operation);
       return async (call) => {
         counts.asked++;
-        return gathered ? gathered.fetch('ada', call) : alone(call);
+        return gathered ? gathered.fetch('ada', call) : alone(call, 'ada');
       };
     },
     subscribe: async (request) => transport.subscribe(request),

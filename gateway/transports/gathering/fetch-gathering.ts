@@ -29,12 +29,12 @@ export class FetchGathering {
     const weight = this.#form.weightOf(call);
     const key = `${caller} ${this.#form.keyOf(call)}`;
     const open = this.#open.get(key);
-    const gathered = open?.hasRoomFor(weight) ? open : this.#begin(key);
+    const gathered = open?.hasRoomFor(weight) ? open : this.#begin(key, caller);
     return gathered.join(call, weight);
   }
 
-  #begin(key: string): GatheredFetch {
-    const gathered = new GatheredFetch(this.#form);
+  #begin(key: string, caller: string): GatheredFetch {
+    const gathered = new GatheredFetch(this.#form, caller);
     this.#open.set(key, gathered);
     const send = (): void => {
       if (this.#open.get(key) === gathered) this.#open.delete(key);
@@ -54,11 +54,13 @@ interface Participant {
 
 class GatheredFetch {
   readonly #form: GatheringForm;
+  readonly #caller: string;
   readonly #participants: Participant[] = [];
   #weight = 0;
 
-  constructor(form: GatheringForm) {
+  constructor(form: GatheringForm, caller: string) {
     this.#form = form;
+    this.#caller = caller;
   }
 
   hasRoomFor(weight: number): boolean {
@@ -83,7 +85,7 @@ class GatheredFetch {
     const farewell = new Farewell(this.#participants);
     try {
       const { send, call, split } = this.#form.combine(this.#participants.map((one) => one.call));
-      const results = split(await send({ ...call, context, signal: farewell.signal }));
+      const results = split(await send({ ...call, context, signal: farewell.signal }, this.#caller));
       for (const [index, participant] of this.#participants.entries()) {
         const result = results?.[index];
         if (result) participant.resolve(result);
@@ -100,7 +102,7 @@ class GatheredFetch {
   }
 
   #sendAlone({ call, resolve }: Participant): void {
-    resolve(this.#form.send(call));
+    resolve(this.#form.send(call, this.#caller));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SubgraphCall, SubgraphOperation, SubgraphResult } from '../subgraph-transport.js';
 
-export type Send = (call: SubgraphCall) => Promise<SubgraphResult>;
+/** Sends a fetch for a caller. */
+export type Send = (call: SubgraphCall, caller: string) => Promise<SubgraphResult>;
 
 /** Compiles what sends fetches by an operation. */
 export type SendOperation = (operation: SubgraphOperation) => Send;
