@@ -21,6 +21,7 @@ import { deferralOf, type IncrementalOperation } from './deferral/deferred-opera
 import { OperationPlan, type PlanCompilation } from './operation-plan.js';
 import { failedAnswer } from './plan/fetch-step.js';
 import type { PlanRun } from './plan/plan-run.js';
+import { ConditionalRequirements } from './planning/conditional-requirements.js';
 import type { PlanRoot } from './planning/graph-planner.js';
 import { nextTurn } from './planning/next-turn.js';
 import { PlanCache, withinSignal, type PlanCacheOptions } from './planning/plan-cache.js';
@@ -52,6 +53,7 @@ export class FederatedEngine implements Engine {
   readonly #plans: PlanCache<OperationPlan>;
   /** The operation that a planned form was made of. */
   readonly #askedAs = new WeakMap<GatewayOperation, GatewayOperation>();
+  readonly #requirements: ConditionalRequirements;
   readonly #variablesOf = new WeakMap<OperationDefinitionNode, VariablesOf>();
 
   constructor(options: FederatedEngineOptions) {
@@ -60,6 +62,7 @@ export class FederatedEngine implements Engine {
     const services = transportsByService(graph, options.transports);
     this.#graph = graph;
     this.apiSchema = graph.apiSchema;
+    this.#requirements = new ConditionalRequirements(graph.schema);
     this.#compilation = {
       schema: graph.schema,
       apiSchema: graph.apiSchema,
@@ -78,7 +81,7 @@ export class FederatedEngine implements Engine {
   execute(request: ExecutionRequest): ExecutionResult | Promise<ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = this.#plan(request, deferralOf(request.operation).plain);
+    const plan = this.#plan(request, deferralOf(request.operation).plain, coerced.variables);
     if (plan instanceof Promise) return plan.then(async (made) => runPlan(made, request, coerced.variables));
     return runPlan(plan, request, coerced.variables);
   }
@@ -88,7 +91,7 @@ export class FederatedEngine implements Engine {
     if (!incremental) return this.execute(request);
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = await this.#planInParts(request, incremental);
+    const plan = await this.#planInParts(request, incremental, coerced.variables);
     if (!plan) return this.execute(request);
     return plan.respondIncrementally(newRun(request, coerced.variables, request.context), incremental);
   }
@@ -97,9 +100,13 @@ export class FederatedEngine implements Engine {
    * Undefined where the planner breaks down (2.14 does at some fields with `@requires` below a deferred entity: "cannot
    * have a top-level deferRef"). To defer is the server's choice: such an operation is answered at once.
    */
-  async #planInParts(request: ExecutionRequest, form: IncrementalOperation): Promise<OperationPlan | undefined> {
+  async #planInParts(
+    request: ExecutionRequest,
+    form: IncrementalOperation,
+    variables: Variables,
+  ): Promise<OperationPlan | undefined> {
     try {
-      return await this.#plan(request, form);
+      return await this.#plan(request, form, variables);
     } catch (error) {
       // Plans in parts may be too much where the plan of the whole is not.
       if (isPlatformError(error) && error.code !== 'QUERY_TOO_COMPLEX') throw error;
@@ -112,7 +119,7 @@ export class FederatedEngine implements Engine {
   ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
     const coerced = this.#coerceVariables(request);
     if ('errors' in coerced) return coerced;
-    const plan = await this.#plan(request, deferralOf(request.operation).plain);
+    const plan = await this.#plan(request, deferralOf(request.operation).plain, coerced.variables);
     const { primary } = plan;
     if (!primary) throw new PlatformError('BAD_REQUEST', 'The operation is not a subscription.');
     const { context, contextPerEvent, signal, variables } = request;
@@ -148,8 +155,12 @@ export class FederatedEngine implements Engine {
   }
 
   async #prepareForm(operation: GatewayOperation, form: GatewayOperation): Promise<void> {
-    await this.#plans.prepare(form, async () => this.#compile(form, await this.#graph.planner.planAside(form)));
-    this.#askedAs.set(form, operation);
+    for (const planned of this.#requirements.foreseenForms(form)) {
+      await this.#plans.prepare(planned, async () =>
+        this.#compile(planned, await this.#graph.planner.planAside(planned)),
+      );
+      this.#askedAs.set(planned, operation);
+    }
   }
 
   mostUsed(count: number): readonly GatewayOperation[] {
@@ -161,10 +172,15 @@ export class FederatedEngine implements Engine {
     await this.#ownPlanning.close();
   }
 
-  /** Plans the form that the operation takes when it is answered at once, or in parts. */
-  #plan({ operation, signal }: ExecutionRequest, form: GatewayOperation): OperationPlan | Promise<OperationPlan> {
-    if (form !== operation) this.#askedAs.set(form, operation);
-    const plan = this.#plans.get(form, () => this.#make(form));
+  /** Plans the form that the operation takes when it is answered at once, or in parts, with these variables. */
+  #plan(
+    { operation, signal }: ExecutionRequest,
+    form: GatewayOperation,
+    variables: Variables,
+  ): OperationPlan | Promise<OperationPlan> {
+    const planned = this.#requirements.formOf(form, variables);
+    if (planned !== operation) this.#askedAs.set(planned, operation);
+    const plan = this.#plans.get(planned, () => this.#make(planned));
     return plan instanceof Promise ? withinSignal(plan, signal) : plan;
   }
 

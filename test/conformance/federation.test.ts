@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FederationCase } from './federation-case.js';
 import { type CaseGateway, startCaseGateway } from './case-gateway.js';
+import { differingBranches, emptyInterface } from './cases/branches.js';
 import { brokenWay, providedFields, requiresInTurn } from './cases/entities.js';
 import { unresolvableInterfaceObject } from './cases/interface-objects.js';
 import { mixedKeys } from './cases/keys.js';
+import { externalElsewhere, optionalArguments, skippedRequires } from './cases/required-fields.js';
 import { conflictingRequires, requiresWithArguments } from './cases/requires-with-arguments.js';
 import {
   enumIntersection,
@@ -19,8 +21,13 @@ const CASES: readonly FederationCase[] = [
   brokenWay,
   requiresWithArguments,
   conflictingRequires,
+  optionalArguments,
+  externalElsewhere,
+  skippedRequires,
   requiresInTurn,
   providedFields,
+  differingBranches,
+  emptyInterface,
   unresolvableInterfaceObject,
   indirectInterfaceObject,
   enumIntersection,

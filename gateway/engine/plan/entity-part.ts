@@ -38,7 +38,7 @@ export function compileEntityPart(
   const { schema } = compilation;
   const { document } = operation;
   const form = compilation.transportOf(node.serviceName).representationForm;
-  const walk = compileWalk(path);
+  const walk = compileWalk(path, compilation.isObjectTypeName);
   const batchOf = compileBatcher(node, requires, schema, form);
   const fetch: EntityFetch = {
     service: node.serviceName,
@@ -162,11 +162,11 @@ const WHOLE = -1;
 function locate(
   run: PlanRun,
   errors: readonly PartError[],
-  { service, path }: EntityFetch,
+  { service, path, compilation }: EntityFetch,
   batch: Batch,
 ): Map<number, LocatedFault[]> {
   const located = new Map<number, LocatedFault[]>();
-  const entityPaths = entityPathsAt(run.data, path);
+  const entityPaths = entityPathsAt(run.data, path, compilation.isObjectTypeName);
   for (const { error, path: errorPath } of errors) {
     const [index, ...below] = errorPath ?? [];
     const first = typeof index === 'number' ? batch.answerIndexes.indexOf(index) : -1;

@@ -27,7 +27,7 @@ export function compileRootPart(
   const names = rootResponseNames(document);
   const shape = mergeShapeOf(operationOf(document).selectionSet, fragmentsOf(document), node.outputRewrites);
   const rewrite = node.outputRewrites?.length ? compileRewrites(node.outputRewrites, compilation.schema) : undefined;
-  const walk = compileWalk(path);
+  const walk = compileWalk(path, compilation.isObjectTypeName);
   const merge = (root: JsonObject, answer: JsonObject, isShared: boolean): void => {
     rewrite?.(answer);
     const targets: JsonObject[] = [];
@@ -45,7 +45,7 @@ export function compileRootPart(
       const isWhole = errors.length === 0 && isObject(given.data);
       const data = isWhole && !rewrite ? given.data : ownData(given);
       if (isWhole) return merge(run.data, data as JsonObject, isShared && !rewrite);
-      const [at = path] = entityPathsAt(run.data, path).values();
+      const [at = path] = entityPathsAt(run.data, path, compilation.isObjectTypeName).values();
       const reported = errors.length > 0 || data ? errors : [{ error: unanswered(node.serviceName), path: [] }];
       const located = reported.map(({ error, path: below }): LocatedFault => {
         const fault = faultOf(error, node.serviceName, below && [...at, ...below]);

@@ -1,30 +1,40 @@
 import { operationFromDocument, ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
-import { QueryPlanner, type QueryPlan } from '@apollo/query-planner';
+import { QueryPlanner, type QueryPlan, type QueryPlannerConfig } from '@apollo/query-planner';
 import { parse, type DocumentNode } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import { DataNames } from '../plan/data-names.js';
-import { requiredArguments, type RequiredArguments } from '../plan/required-arguments.js';
+import { requiredFields, type RequiredFields } from '../plan/required-fields.js';
 import { resolvableKeysFirst } from '../plan/resolvable-keys-first.js';
-import { restoreRequiredArguments } from '../plan/restore-required-arguments.js';
+import { restoreRequiredFields } from '../plan/restore-required-fields.js';
+import { hasDivergentBranches } from './divergent-branches.js';
+import { fetchesAnything } from './fetches-anything.js';
 import { nextTurn } from './next-turn.js';
 
 /** How the planner says that an operation is more than it takes on. */
 const LIMIT_MESSAGE =
   /^(Exceeded maximum recursive selections|Number of non-local selections exceeds|Too many options)/;
 
+/** How it says that it found no way to a field: composition lets that happen where a subgraph has no type that could be meant. */
+const UNANSWERABLE_MESSAGE = /^Was not able to (find any options|plan) .*This shouldn't have happened\.$/s;
+
+const PLANNER_OPTIONS: QueryPlannerConfig = { incrementalDelivery: { enableDefer: true } };
+
 /** The root of a query plan: plain data, so that it may come from another process. Absent where nothing is fetched. */
 export type PlanRoot = QueryPlan['node'];
 
 /**
  * Apollo's query planner on one supergraph. It plans on the calling thread, which may take seconds. What the planner
- * gets wrong is mended here: it is given another order of keys, stand-ins for required fields with arguments, and other
- * names where a client's would be taken for those of keys ({@link DataNames}).
+ * gets wrong is mended here: it is given another order of keys, stand-ins for fields that others require
+ * ({@link RequiredFields}), other names where a client's would be taken for those of keys ({@link DataNames}), and plans
+ * with type conditions where branches differ.
  */
 export class GraphPlanner {
   readonly supergraph: Supergraph;
   readonly #planned: Supergraph;
   #planner: QueryPlanner | undefined;
-  readonly #required: RequiredArguments | undefined;
+  /** Its plans tell objects of different types at one place apart. That takes more fetches: where it is needed. */
+  #branchingPlanner: QueryPlanner | undefined;
+  readonly #required: RequiredFields | undefined;
   readonly #dataNames: DataNames;
 
   private constructor({ supergraph, planned, required, dataNames }: ReadGraphs) {
@@ -55,7 +65,14 @@ export class GraphPlanner {
 
   /** Does what the first plan would have to do. */
   prepare(): QueryPlanner {
-    return (this.#planner ??= new QueryPlanner(this.#planned, { incrementalDelivery: { enableDefer: true } }));
+    return (this.#planner ??= new QueryPlanner(this.#planned, PLANNER_OPTIONS));
+  }
+
+  #prepareBranching(): QueryPlanner {
+    return (this.#branchingPlanner ??= new QueryPlanner(this.#planned, {
+      ...PLANNER_OPTIONS,
+      typeConditionedFetching: true,
+    }));
   }
 
   /** Plans the one operation of a valid document. Throws `QUERY_TOO_COMPLEX` beyond the planner's own limits. */
@@ -63,27 +80,37 @@ export class GraphPlanner {
     const named = this.#dataNames.rename(document);
     const operation = operationFromDocument(this.#planned.apiSchema(), named, { validate: false });
     try {
-      const { node } = this.prepare().buildQueryPlan(operation);
-      return node && this.#required ? restoreRequiredArguments(node, this.#required) : node;
+      const planner = hasDivergentBranches(operation) ? this.#prepareBranching() : this.prepare();
+      const { node } = planner.buildQueryPlan(operation);
+      if (!node && fetchesAnything(named)) throw unanswerable();
+      return node && this.#required ? restoreRequiredFields(node, this.#required) : node;
     } catch (error) {
-      if (!(error instanceof Error) || !LIMIT_MESSAGE.test(error.message)) throw error;
-      throw new PlatformError('QUERY_TOO_COMPLEX', 'The operation is too complex to plan.', {}, { cause: error });
+      if (!(error instanceof Error)) throw error;
+      if (LIMIT_MESSAGE.test(error.message))
+        throw new PlatformError('QUERY_TOO_COMPLEX', 'The operation is too complex to plan.', {}, { cause: error });
+      throw UNANSWERABLE_MESSAGE.test(error.message) ? unanswerable(error) : error;
     }
   }
+}
+
+function unanswerable(cause?: Error): PlatformError {
+  const message =
+    'No subgraph can answer the operation: where it asks for fields, none has a type that could hold them.';
+  return new PlatformError('INTERNAL', message, {}, { cause });
 }
 
 interface ReadGraphs {
   readonly supergraph: Supergraph;
   /** The one that the planner works on; mostly the same. */
   readonly planned: Supergraph;
-  readonly required: RequiredArguments | undefined;
+  readonly required: RequiredFields | undefined;
   readonly dataNames: DataNames;
 }
 
 function readSupergraphs(supergraphSdl: string, { isKnownValid = false } = {}): ReadGraphs {
   const document = resolvableKeysFirst(parse(supergraphSdl, { noLocation: true }));
   const supergraph = readSupergraph(document, { isKnownValid });
-  const required = requiredArguments(document);
+  const required = requiredFields(document);
   // Externals that only a requirement with arguments used are unused beside stand-ins: valid before, and no harm.
   const planned = required ? readSupergraph(required.supergraph, { isKnownValid: true }) : supergraph;
   return { supergraph, planned, required, dataNames: new DataNames(document) };

@@ -32,10 +32,7 @@ export const unresolvableInterfaceObject: FederationCase = {
   requests: {
     'answers its own fields': { query: '{ b { id field } }', data: { b: { id: 'n1', field: 'value' } } },
     'answers its key': { query: '{ b { id } }', data: { b: { id: 'n1' } } },
-    'is null without an error where no object type implements the interface': {
-      query: '{ a { field } }',
-      data: { a: null },
-    },
+    'is refused where no object type implements the interface': { query: '{ a { field } }', errorPaths: [undefined] },
     'is null with an error where the subgraph answers an unknown type': {
       query: '{ a { id } }',
       data: { a: null },

@@ -13,14 +13,16 @@ import {
   type TypeNode,
 } from 'graphql';
 
-/** A field that stands, in what the planner sees, for one that `@requires` names with these arguments. */
+/** A field that stands, in what the planner sees, for one that `@requires` names. */
 export interface StandIn {
   readonly name: string;
   /** The field that is meant, with its arguments. */
   readonly field: FieldNode;
+  /** Values of `join__Graph`: the subgraphs that require it. */
+  readonly requiredBy: Set<string>;
 }
 
-export interface RequiredArguments {
+export interface RequiredFields {
   /** The supergraph for the planner. */
   readonly supergraph: DocumentNode;
   readonly standIns: ReadonlyMap<string, StandIn>;
@@ -37,12 +39,16 @@ export function requirementKey(service: string, fieldName: string): string {
 type CompositeType = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 /**
- * Apollo's planner forgets the arguments in `@requires(fields: "price(currency: \"USD\")")`: it fetches the field under
- * its own name, where the client, or another `@requires`, may ask for the same field with other arguments. So it is
- * given a supergraph with a field of its own for each such pair of field and arguments, and never sees a conflict.
+ * A supergraph in which the planner does not see what it would get wrong about fields that `@requires` names. For each
+ * use of such a field there is one of its own, the stand-in:
+ * - of a field with arguments, given or not: the planner forgets them, and fetches the field under its own name, where
+ *   the client, or another `@requires`, may ask for the same field with other arguments;
+ * - of a field that the requiring subgraph resolves itself, while another knows it as `@external`: the planner would ask
+ *   the other for it, on the way to what lies below.
+ *
  * Undefined if the supergraph has no such `@requires`.
  */
-export function requiredArguments(supergraph: DocumentNode): RequiredArguments | undefined {
+export function requiredFields(supergraph: DocumentNode): RequiredFields | undefined {
   const separation = new Separation(supergraph);
   const types = supergraph.definitions.map((definition) =>
     isComposite(definition) ? separation.replaceRequires(definition) : definition,
@@ -87,21 +93,27 @@ class Separation {
       ...(this.#namesByType.get(name.value) ?? []),
     ]);
     const added = names.flatMap((name): FieldDefinitionNode[] => {
-      const original = type.fields?.find((field) => field.name.value === this.standIns.get(name)?.field.name.value);
-      return original ? [{ ...original, name: { kind: Kind.NAME, value: name }, arguments: [] }] : [];
+      const standIn = this.standIns.get(name);
+      const original = type.fields?.find((field) => field.name.value === standIn?.field.name.value);
+      if (!standIn || !original) return [];
+      const directives = original.directives?.filter((directive) => !isExternalToAnother(directive, standIn));
+      return [
+        { ...original, name: { kind: Kind.NAME, value: name }, arguments: [], ...(directives && { directives }) },
+      ];
     });
     return added.length === 0 ? type : { ...type, fields: [...(type.fields ?? []), ...added] };
   }
 
   #replaceIn(directive: ConstDirectiveNode, type: CompositeType, field: FieldDefinitionNode): ConstDirectiveNode {
     const requires = directive.name.value === 'join__field' ? textArgument(directive, 'requires') : undefined;
-    if (requires === undefined || !requires.includes('(')) return directive;
+    if (requires === undefined) return directive;
     const [definition] = parse(`{ ${requires} }`, { noLocation: true }).definitions;
     if (definition?.kind !== Kind.OPERATION_DEFINITION) return directive;
+    const graph = enumArgument(directive, 'graph') ?? '';
     const used = new Set<string>();
-    const selectionSet = this.#replaceSelections(definition.selectionSet, type.name.value, used);
+    const selectionSet = this.#replaceSelections(definition.selectionSet, type.name.value, { graph, used });
     if (used.size === 0) return directive;
-    const service = this.#services.get(enumArgument(directive, 'graph') ?? '') ?? '';
+    const service = this.#services.get(graph) ?? '';
     const key = requirementKey(service, field.name.value);
     this.requirements.set(key, used.union(this.requirements.get(key) ?? new Set()));
     const value = print(selectionSet).slice(1, -1).replaceAll(/\s+/g, ' ').trim();
@@ -113,40 +125,69 @@ class Separation {
     };
   }
 
-  #replaceSelections(selectionSet: SelectionSetNode, typeName: string, used: Set<string>): SelectionSetNode {
+  #replaceSelections(selectionSet: SelectionSetNode, typeName: string, requirement: Requirement): SelectionSetNode {
     return {
       ...selectionSet,
       selections: selectionSet.selections.map((selection): SelectionNode => {
         if (selection.kind === Kind.FRAGMENT_SPREAD) return selection;
         if (selection.kind === Kind.INLINE_FRAGMENT) {
           const on = selection.typeCondition?.name.value ?? typeName;
-          return { ...selection, selectionSet: this.#replaceSelections(selection.selectionSet, on, used) };
+          return { ...selection, selectionSet: this.#replaceSelections(selection.selectionSet, on, requirement) };
         }
-        return this.#replaceField(selection, typeName, used);
+        return this.#replaceField(selection, typeName, requirement);
       }),
     };
   }
 
-  #replaceField(field: FieldNode, typeName: string, used: Set<string>): FieldNode {
+  #replaceField(field: FieldNode, typeName: string, requirement: Requirement): FieldNode {
     const definition = this.#types.get(typeName)?.fields?.find(({ name }) => name.value === field.name.value);
     if (definition === undefined) return field;
-    const inner = field.selectionSet && this.#replaceSelections(field.selectionSet, namedType(definition.type), used);
+    const below = field.selectionSet;
+    const inner = below && this.#replaceSelections(below, namedType(definition.type), requirement);
     const kept = inner === undefined ? field : { ...field, selectionSet: inner };
-    if (!field.arguments?.length) return kept;
-    const name = this.#standInOf(field, typeName);
+    const { graph, used } = requirement;
+    const isOwn = isOwnAndExternalElsewhere(definition, graph);
+    if (!isOwn && !field.arguments?.length && !definition.arguments?.length) return kept;
+    const name = this.#standInOf(field, typeName, graph, isOwn);
     used.add(name);
     return { ...kept, name: { kind: Kind.NAME, value: name }, arguments: [] };
   }
 
-  #standInOf({ name, arguments: given = [] }: FieldNode, typeName: string): string {
+  /** Subgraphs that need the same fetched share one, except with a subgraph that has it of its own. */
+  #standInOf({ name, arguments: given = [] }: FieldNode, typeName: string, graph: string, isOwn: boolean): string {
     const field: FieldNode = { kind: Kind.FIELD, name, arguments: given };
-    const use = `${typeName}.${print(field)}`;
+    const use = `${typeName}.${print(field)}${isOwn ? ` ${graph}` : ''}`;
     const standIn = this.#nameByUse.get(use) ?? `required${this.#nameByUse.size}__${name.value}`;
     this.#nameByUse.set(use, standIn);
-    this.standIns.set(standIn, { name: standIn, field });
+    const known = this.standIns.get(standIn) ?? { name: standIn, field, requiredBy: new Set() };
+    known.requiredBy.add(graph);
+    this.standIns.set(standIn, known);
     this.#namesByType.set(typeName, (this.#namesByType.get(typeName) ?? new Set()).add(standIn));
     return standIn;
   }
+}
+
+/** Who requires, and the stand-ins for that. */
+interface Requirement {
+  /** A value of `join__Graph`. */
+  readonly graph: string;
+  readonly used: Set<string>;
+}
+
+/** A subgraph need not declare a stand-in that it does not require, however it declares the field that is meant. */
+function isExternalToAnother(directive: ConstDirectiveNode, { requiredBy }: StandIn): boolean {
+  return isExternal(directive) && !requiredBy.has(enumArgument(directive, 'graph') ?? '');
+}
+
+function isOwnAndExternalElsewhere({ directives = [] }: FieldDefinitionNode, graph: string): boolean {
+  const external = directives.filter(isExternal).map((directive) => enumArgument(directive, 'graph'));
+  return external.length > 0 && !external.includes(graph);
+}
+
+/** `@join__field(graph: …, external: true)` (https://specs.apollo.dev/join/v0.3/#@join__field). */
+function isExternal({ name, arguments: given = [] }: ConstDirectiveNode): boolean {
+  const value = given.find((argument) => argument.name.value === 'external')?.value;
+  return name.value === 'join__field' && value?.kind === Kind.BOOLEAN && value.value;
 }
 
 function isComposite(definition: DocumentNode['definitions'][number]): definition is CompositeType {

@@ -1,16 +1,16 @@
 import type { FetchNode, PlanNode, QueryPlanSelectionNode, SubscriptionNode } from '@apollo/query-planner';
 import { Kind, parse, print, visit, type DocumentNode, type FieldNode } from 'graphql';
-import { requirementKey, STAND_IN_PATTERN, type RequiredArguments } from './required-arguments.js';
+import { requirementKey, STAND_IN_PATTERN, type RequiredFields } from './required-fields.js';
 
-type Restoration = Pick<RequiredArguments, 'standIns' | 'requirements'>;
+type Restoration = Pick<RequiredFields, 'standIns' | 'requirements'>;
 type KeyRenamer = Extract<NonNullable<FetchNode['inputRewrites']>[number], { kind: 'KeyRenamer' }>;
 
 /**
- * Turns a plan for the supergraph with stand-ins (see {@link RequiredArguments}) into one for the real subgraphs: the
+ * Turns a plan for the supergraph with stand-ins (see {@link RequiredFields}) into one for the real subgraphs: the
  * field that is meant is fetched under the stand-in's name, and sent under its own. A fetch whose fields require one
  * field with different arguments becomes several, for a representation can hold it only once.
  */
-export function restoreRequiredArguments(
+export function restoreRequiredFields(
   root: PlanNode | SubscriptionNode,
   restoration: Restoration,
 ): PlanNode | SubscriptionNode {
@@ -134,9 +134,8 @@ function withStandIns(
 ): QueryPlanSelectionNode[] {
   if (selection.kind === 'Field' && restoration.standIns.has(selection.name) && !kept.has(selection.name)) return [];
   if (selection.selections === undefined) return [selection];
-  return [
-    { ...selection, selections: selection.selections.flatMap((inner) => withStandIns(inner, kept, restoration)) },
-  ];
+  const selections = selection.selections.flatMap((inner) => withStandIns(inner, kept, restoration));
+  return selections.length === 0 && selection.selections.length > 0 ? [] : [{ ...selection, selections }];
 }
 
 function renamers(
