@@ -8,6 +8,7 @@ import { mixedKeys } from './cases/keys.js';
 import { externalElsewhere, optionalArguments, skippedRequires } from './cases/required-fields.js';
 import { conflictingRequires, requiresWithArguments } from './cases/requires-with-arguments.js';
 import {
+  composedDirective,
   enumIntersection,
   executableDirective,
   firstFederation,
@@ -33,6 +34,7 @@ const CASES: readonly FederationCase[] = [
   enumIntersection,
   inaccessibleTypes,
   executableDirective,
+  composedDirective,
   serialMutations,
   firstFederation,
 ];

@@ -3,6 +3,7 @@ import { QueryPlanner, type QueryPlan, type QueryPlannerConfig } from '@apollo/q
 import { parse, type DocumentNode } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import { DataNames } from '../plan/data-names.js';
+import { ExecutableDirectives } from '../plan/executable-directives.js';
 import { requiredFields, type RequiredFields } from '../plan/required-fields.js';
 import { resolvableKeysFirst } from '../plan/resolvable-keys-first.js';
 import { restoreRequiredFields } from '../plan/restore-required-fields.js';
@@ -36,12 +37,14 @@ export class GraphPlanner {
   #branchingPlanner: QueryPlanner | undefined;
   readonly #required: RequiredFields | undefined;
   readonly #dataNames: DataNames;
+  readonly #directives: ExecutableDirectives;
 
-  private constructor({ supergraph, planned, required, dataNames }: ReadGraphs) {
+  private constructor({ supergraph, planned, required, dataNames, directives }: ReadGraphs) {
     this.supergraph = supergraph;
     this.#planned = planned;
     this.#required = required;
     this.#dataNames = dataNames;
+    this.#directives = directives;
   }
 
   /** Throws if the text is no valid supergraph. Takes some tenths of a second for a large one, as {@link prepare} does. */
@@ -77,7 +80,7 @@ export class GraphPlanner {
 
   /** Plans the one operation of a valid document. Throws `QUERY_TOO_COMPLEX` beyond the planner's own limits. */
   plan(document: DocumentNode): PlanRoot {
-    const named = this.#dataNames.rename(document);
+    const named = this.#directives.withDefaults(this.#dataNames.rename(document));
     const operation = operationFromDocument(this.#planned.apiSchema(), named, { validate: false });
     try {
       const planner = hasDivergentBranches(operation) ? this.#prepareBranching() : this.prepare();
@@ -105,15 +108,17 @@ interface ReadGraphs {
   readonly planned: Supergraph;
   readonly required: RequiredFields | undefined;
   readonly dataNames: DataNames;
+  readonly directives: ExecutableDirectives;
 }
 
 function readSupergraphs(supergraphSdl: string, { isKnownValid = false } = {}): ReadGraphs {
-  const document = resolvableKeysFirst(parse(supergraphSdl, { noLocation: true }));
+  const directives = new ExecutableDirectives(parse(supergraphSdl, { noLocation: true }));
+  const document = resolvableKeysFirst(directives.supergraph);
   const supergraph = readSupergraph(document, { isKnownValid });
   const required = requiredFields(document);
   // Externals that only a requirement with arguments used are unused beside stand-ins: valid before, and no harm.
   const planned = required ? readSupergraph(required.supergraph, { isKnownValid: true }) : supergraph;
-  return { supergraph, planned, required, dataNames: new DataNames(document) };
+  return { supergraph, planned, required, dataNames: new DataNames(document), directives };
 }
 
 function readSupergraph(document: DocumentNode, { isKnownValid = false } = {}): Supergraph {

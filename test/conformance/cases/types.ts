@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { type FederationCase, link } from '../federation-case.js';
 
 const users = [
@@ -104,6 +105,33 @@ export const executableDirective: FederationCase = {
     'is accepted with and without its argument': {
       query: '{ a @trace(level: HIGH) b @trace }',
       data: { a: 'a', b: 'b' },
+    },
+  },
+};
+
+const composed = (definition: string): string => `${link('@composeDirective')}
+  @link(url: "https://specs.example.org/masking/v1.0", import: ["@mask"]) @composeDirective(name: "@mask")
+  directive @mask(${definition}) on FIELD enum Masking { ALL FIRST }`;
+
+/** The subgraphs are sent the default of the graph, whatever theirs is. */
+export const composedDirective: FederationCase = {
+  name: 'an executable directive that comes by @composeDirective',
+  subgraphs: {
+    a: { sdl: `${composed('as: Masking!')} type Query { a: String }`, resolvers: { Query: { a: () => 'a' } } },
+    b: { sdl: `${composed('as: Masking! = ALL')} type Query { b: String }`, resolvers: { Query: { b: () => 'b' } } },
+  },
+  requests: {
+    'is accepted with and without its argument': {
+      query: '{ a @mask b @mask(as: FIRST) }',
+      data: { a: 'a', b: 'b' },
+    },
+    'is shown to clients': {
+      query: '{ __schema { directives { name args { name defaultValue } } } }',
+      data: {
+        __schema: {
+          directives: expect.arrayContaining([{ name: 'mask', args: [{ name: 'as', defaultValue: 'ALL' }] }]),
+        },
+      },
     },
   },
 };
