@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FederationCase } from './federation-case.js';
 import { type CaseGateway, startCaseGateway } from './case-gateway.js';
-import { differingBranches, emptyInterface } from './cases/branches.js';
+import { differingBranches, emptyInterface, partialMembers } from './cases/branches.js';
 import { brokenWay, providedFields, requiresInTurn } from './cases/entities.js';
 import { unresolvableInterfaceObject } from './cases/interface-objects.js';
 import { mixedKeys } from './cases/keys.js';
@@ -29,6 +29,7 @@ const CASES: readonly FederationCase[] = [
   providedFields,
   differingBranches,
   emptyInterface,
+  partialMembers,
   unresolvableInterfaceObject,
   indirectInterfaceObject,
   enumIntersection,

@@ -47,8 +47,12 @@ export class ExecutableDirectives {
         return names.length === 0;
       }),
     });
-    const document = visit(supergraph, { SchemaDefinition: unlinked, SchemaExtension: unlinked });
-    this.supergraph = linked.size === 0 ? supergraph : document;
+    const definitions = supergraph.definitions.map((definition) =>
+      definition.kind === Kind.SCHEMA_DEFINITION || definition.kind === Kind.SCHEMA_EXTENSION
+        ? unlinked(definition)
+        : definition,
+    );
+    this.supergraph = linked.size === 0 ? supergraph : { ...supergraph, definitions };
     this.#definitions = new Map([...byName].filter(([name]) => linked.has(name)));
   }
 

@@ -10,8 +10,8 @@ import {
   type ObjectTypeDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
-  type TypeNode,
 } from 'graphql';
+import { enumArgument, isExternal, namedType, serviceNames, textArgument } from './join-directives.js';
 
 /** A field that stands, in what the planner sees, for one that `@requires` names. */
 export interface StandIn {
@@ -184,41 +184,6 @@ function isOwnAndExternalElsewhere({ directives = [] }: FieldDefinitionNode, gra
   return external.length > 0 && !external.includes(graph);
 }
 
-/** `@join__field(graph: …, external: true)` (https://specs.apollo.dev/join/v0.3/#@join__field). */
-function isExternal({ name, arguments: given = [] }: ConstDirectiveNode): boolean {
-  const value = given.find((argument) => argument.name.value === 'external')?.value;
-  return name.value === 'join__field' && value?.kind === Kind.BOOLEAN && value.value;
-}
-
 function isComposite(definition: DocumentNode['definitions'][number]): definition is CompositeType {
   return definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION;
-}
-
-/** Name of the service by value of `join__Graph`. */
-function serviceNames(supergraph: DocumentNode): Map<string, string> {
-  const graphs = supergraph.definitions.flatMap((definition) =>
-    definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph'
-      ? (definition.values ?? [])
-      : [],
-  );
-  return new Map(
-    graphs.map(({ name, directives = [] }) => [
-      name.value,
-      directives.map((directive) => textArgument(directive, 'name')).find((text) => text !== undefined) ?? '',
-    ]),
-  );
-}
-
-function textArgument(directive: ConstDirectiveNode, name: string): string | undefined {
-  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
-  return value?.kind === Kind.STRING ? value.value : undefined;
-}
-
-function enumArgument(directive: ConstDirectiveNode, name: string): string | undefined {
-  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
-  return value?.kind === Kind.ENUM ? value.value : undefined;
-}
-
-function namedType(type: TypeNode): string {
-  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }

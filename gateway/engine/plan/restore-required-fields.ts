@@ -1,5 +1,6 @@
 import type { FetchNode, PlanNode, QueryPlanSelectionNode, SubscriptionNode } from '@apollo/query-planner';
 import { Kind, parse, print, visit, type DocumentNode, type FieldNode } from 'graphql';
+import { replaceFetches, withDocument } from './replace-fetches.js';
 import { requirementKey, STAND_IN_PATTERN, type RequiredFields } from './required-fields.js';
 
 type Restoration = Pick<RequiredFields, 'standIns' | 'requirements'>;
@@ -14,44 +15,7 @@ export function restoreRequiredFields(
   root: PlanNode | SubscriptionNode,
   restoration: Restoration,
 ): PlanNode | SubscriptionNode {
-  if (root.kind !== 'Subscription') return restorePlan(root, restoration);
-  return {
-    ...root,
-    primary: withRealFields(root.primary, restoration),
-    ...(root.rest ? { rest: restorePlan(root.rest, restoration) } : {}),
-  };
-}
-
-function restorePlan(node: PlanNode, restoration: Restoration): PlanNode {
-  const restore = (inner: PlanNode): PlanNode => restorePlan(inner, restoration);
-  switch (node.kind) {
-    case 'Fetch':
-      return together(restoreFetch(node, restoration));
-    case 'Flatten': {
-      if (node.node.kind !== 'Fetch') return { ...node, node: restore(node.node) };
-      return together(restoreFetch(node.node, restoration).map((fetch) => ({ ...node, node: fetch })));
-    }
-    case 'Sequence':
-    case 'Parallel':
-      return { ...node, nodes: node.nodes.map(restore) };
-    case 'Condition':
-      return {
-        ...node,
-        ...(node.ifClause ? { ifClause: restore(node.ifClause) } : {}),
-        ...(node.elseClause ? { elseClause: restore(node.elseClause) } : {}),
-      };
-    case 'Defer':
-      return {
-        ...node,
-        primary: { ...node.primary, ...(node.primary.node ? { node: restore(node.primary.node) } : {}) },
-        deferred: node.deferred.map((part) => (part.node ? { ...part, node: restore(part.node) } : part)),
-      };
-  }
-}
-
-function together(nodes: PlanNode[]): PlanNode {
-  const [only] = nodes;
-  return nodes.length === 1 && only !== undefined ? only : { kind: 'Parallel', nodes };
+  return replaceFetches(root, (fetch) => restoreFetch(fetch, restoration));
 }
 
 function restoreFetch(fetch: FetchNode, restoration: Restoration): FetchNode[] {
@@ -103,7 +67,7 @@ function* fieldsBelow(node: { readonly selectionSet?: FieldNode['selectionSet'] 
   }
 }
 
-/** The same fetch for some of its fields, and with the variables that those use. */
+/** The same fetch for some of its fields. */
 function withFields(fetch: FetchNode, fields: ReadonlySet<FieldNode>): FetchNode {
   const texts = new Set([...fields].map(print));
   const document = parse(fetch.operation, { noLocation: true });
@@ -112,19 +76,7 @@ function withFields(fetch: FetchNode, fields: ReadonlySet<FieldNode>): FetchNode
     Field: (field) => (dropped.has(field) ? null : undefined),
     InlineFragment: { leave: (fragment) => (fragment.selectionSet.selections.length === 0 ? null : undefined) },
   });
-  const used = new Set<string>();
-  visit(pruned, {
-    VariableDefinition: () => false,
-    Variable: ({ name }) => void used.add(name.value),
-  });
-  const operation = visit(pruned, {
-    VariableDefinition: ({ variable }) => (used.has(variable.name.value) ? undefined : null),
-  });
-  return {
-    ...fetch,
-    operation: print(operation),
-    ...(fetch.variableUsages ? { variableUsages: fetch.variableUsages.filter((name) => used.has(name)) } : {}),
-  };
+  return withDocument(fetch, pruned);
 }
 
 function withStandIns(
@@ -166,6 +118,5 @@ function withRealFields(fetch: FetchNode, { standIns }: Restoration): FetchNode 
       };
     },
   });
-  const { operationDocumentNode: _, ...rest } = fetch;
-  return { ...rest, operation: print(document) };
+  return withDocument(fetch, document);
 }

@@ -4,6 +4,7 @@ import { parse, type DocumentNode } from 'graphql';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import { DataNames } from '../plan/data-names.js';
 import { ExecutableDirectives } from '../plan/executable-directives.js';
+import { PartialMembers } from '../plan/partial-members.js';
 import { requiredFields, type RequiredFields } from '../plan/required-fields.js';
 import { resolvableKeysFirst } from '../plan/resolvable-keys-first.js';
 import { restoreRequiredFields } from '../plan/restore-required-fields.js';
@@ -38,13 +39,15 @@ export class GraphPlanner {
   readonly #required: RequiredFields | undefined;
   readonly #dataNames: DataNames;
   readonly #directives: ExecutableDirectives;
+  readonly #members: PartialMembers;
 
-  private constructor({ supergraph, planned, required, dataNames, directives }: ReadGraphs) {
+  private constructor({ supergraph, planned, required, dataNames, directives, members }: ReadGraphs) {
     this.supergraph = supergraph;
     this.#planned = planned;
     this.#required = required;
     this.#dataNames = dataNames;
     this.#directives = directives;
+    this.#members = members;
   }
 
   /** Throws if the text is no valid supergraph. Takes some tenths of a second for a large one, as {@link prepare} does. */
@@ -86,7 +89,8 @@ export class GraphPlanner {
       const planner = hasDivergentBranches(operation) ? this.#prepareBranching() : this.prepare();
       const { node } = planner.buildQueryPlan(operation);
       if (!node && fetchesAnything(named)) throw unanswerable();
-      return node && this.#required ? restoreRequiredFields(node, this.#required) : node;
+      const restored = node && this.#required ? restoreRequiredFields(node, this.#required) : node;
+      return restored && this.#members.restore(restored);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if (LIMIT_MESSAGE.test(error.message))
@@ -109,16 +113,19 @@ interface ReadGraphs {
   readonly required: RequiredFields | undefined;
   readonly dataNames: DataNames;
   readonly directives: ExecutableDirectives;
+  readonly members: PartialMembers;
 }
 
 function readSupergraphs(supergraphSdl: string, { isKnownValid = false } = {}): ReadGraphs {
   const directives = new ExecutableDirectives(parse(supergraphSdl, { noLocation: true }));
   const document = resolvableKeysFirst(directives.supergraph);
   const supergraph = readSupergraph(document, { isKnownValid });
-  const required = requiredFields(document);
-  // Externals that only a requirement with arguments used are unused beside stand-ins: valid before, and no harm.
-  const planned = required ? readSupergraph(required.supergraph, { isKnownValid: true }) : supergraph;
-  return { supergraph, planned, required, dataNames: new DataNames(document), directives };
+  const members = new PartialMembers(document);
+  const required = requiredFields(members.supergraph);
+  const forPlanner = required?.supergraph ?? members.supergraph;
+  // Externals that only a stood-in requirement used are unused beside stand-ins: valid before, and no harm.
+  const planned = forPlanner === document ? supergraph : readSupergraph(forPlanner, { isKnownValid: true });
+  return { supergraph, planned, required, dataNames: new DataNames(document), directives, members };
 }
 
 function readSupergraph(document: DocumentNode, { isKnownValid = false } = {}): Supergraph {

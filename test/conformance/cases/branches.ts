@@ -68,6 +68,74 @@ export const differingBranches: FederationCase = {
   },
 };
 
+const partial = (own: string): string => `${link('@key', '@shareable')}
+  type Query { root${own}: Box shared: Box @shareable }
+  type Box @key(fields: "id") { id: ID! items(first: Int): [Item!] @shareable named: Named @shareable only${own}: [Item] }
+  union Item = Common | Only${own}
+  interface Named { name: String! }
+  type Common implements Named @shareable { label: String name: String! }
+  type Only${own} implements Named { name: String! detail${own}(as: Style${own} = PLAIN, filter: Filter${own}): Detail${own}! }
+  type Detail${own} { text: String } enum Style${own} { PLAIN LOUD } input Filter${own} { style: Style${own} }`;
+
+const boxOf = (own: string): object => {
+  const member = {
+    __typename: `Only${own}`,
+    name: `only ${own}`,
+    [`detail${own}`]: ({ as }: { as: string }) => ({ text: `${own} ${as}` }),
+  };
+  const items = [{ __typename: 'Common', label: 'common', name: 'common' }, member];
+  return { id: '1', items, named: member, [`only${own}`]: [member] };
+};
+const partialResolvers = (own: string): Readonly<Record<string, unknown>> => ({
+  Query: { [`root${own}`]: () => boxOf(own), shared: () => ({ ...boxOf(own), items: [], named: null }) },
+  Box: { __resolveReference: () => boxOf(own) },
+});
+const selected = `__typename ... on Common { label } ... on OnlyA { detailA { text } } ... on OnlyB { detailB(as: LOUD, filter: { style: $b }) { text } }`;
+
+/** Apollo's planner would leave out what only one of the subgraphs knows that could answer the field. */
+export const partialMembers: FederationCase = {
+  name: 'a shareable field whose union and interface have other members in other subgraphs',
+  subgraphs: {
+    a: { sdl: partial('A'), resolvers: partialResolvers('A') },
+    b: { sdl: partial('B'), resolvers: partialResolvers('B') },
+  },
+  requests: {
+    'answers the members of the one': {
+      query: `query ($b: StyleB) { rootA { items { ${selected} } } }`,
+      data: {
+        rootA: {
+          items: [
+            { __typename: 'Common', label: 'common' },
+            { __typename: 'OnlyA', detailA: { text: 'A PLAIN' } },
+          ],
+        },
+      },
+    },
+    'answers the members of the other': {
+      query: `query ($b: StyleB) { rootB { items(first: 2) { ${selected} } } }`,
+      data: {
+        rootB: {
+          items: [
+            { __typename: 'Common', label: 'common' },
+            { __typename: 'OnlyB', detailB: { text: 'B LOUD' } },
+          ],
+        },
+      },
+    },
+    'answers implementations of an interface': {
+      query: `query ($b: StyleB) { rootB { named { name ${selected} } } shared { named { name } items { __typename } } }`,
+      data: {
+        rootB: { named: { name: 'only B', __typename: 'OnlyB', detailB: { text: 'B LOUD' } } },
+        shared: { named: null, items: [] },
+      },
+    },
+    'answers those of a field that one subgraph alone has': {
+      query: `query ($b: StyleB) { rootA { onlyB { ${selected} } onlyA { ... on OnlyB { name } } } }`,
+      data: { rootA: { onlyB: [{ __typename: 'OnlyB', detailB: { text: 'B LOUD' } }], onlyA: [{}] } },
+    },
+  },
+};
+
 /** What no subgraph has a type for cannot be asked for. */
 export const emptyInterface: FederationCase = {
   name: 'an interface that nothing implements where a field answers it',

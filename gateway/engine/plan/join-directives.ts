@@ -1,0 +1,38 @@
+import { Kind, type ConstDirectiveNode, type DocumentNode, type TypeNode } from 'graphql';
+
+// How a supergraph says what is in which subgraph: https://specs.apollo.dev/join/v0.3/
+
+/** `@join__field(graph: …, external: true)` (https://specs.apollo.dev/join/v0.3/#@join__field). */
+export function isExternal({ name, arguments: given = [] }: ConstDirectiveNode): boolean {
+  const value = given.find((argument) => argument.name.value === 'external')?.value;
+  return name.value === 'join__field' && value?.kind === Kind.BOOLEAN && value.value;
+}
+
+/** Name of the service by value of `join__Graph`. */
+export function serviceNames(supergraph: DocumentNode): Map<string, string> {
+  const graphs = supergraph.definitions.flatMap((definition) =>
+    definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph'
+      ? (definition.values ?? [])
+      : [],
+  );
+  return new Map(
+    graphs.map(({ name, directives = [] }) => [
+      name.value,
+      directives.map((directive) => textArgument(directive, 'name')).find((text) => text !== undefined) ?? '',
+    ]),
+  );
+}
+
+export function textArgument(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value?.kind === Kind.STRING ? value.value : undefined;
+}
+
+export function enumArgument(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value?.kind === Kind.ENUM ? value.value : undefined;
+}
+
+export function namedType(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
+}
