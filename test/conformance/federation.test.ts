@@ -3,7 +3,7 @@ import type { FederationCase } from './federation-case.js';
 import { type CaseGateway, startCaseGateway } from './case-gateway.js';
 import { differingBranches, emptyInterface, partialMembers } from './cases/branches.js';
 import { brokenWay, providedFields, requiresInTurn } from './cases/entities.js';
-import { unresolvableInterfaceObject } from './cases/interface-objects.js';
+import { namesOnInterfaceObject, unresolvableInterfaceObject } from './cases/interface-objects.js';
 import { mixedKeys } from './cases/keys.js';
 import { externalElsewhere, optionalArguments, skippedRequires } from './cases/required-fields.js';
 import { conflictingRequires, requiresWithArguments } from './cases/requires-with-arguments.js';
@@ -31,6 +31,7 @@ const CASES: readonly FederationCase[] = [
   emptyInterface,
   partialMembers,
   unresolvableInterfaceObject,
+  namesOnInterfaceObject,
   indirectInterfaceObject,
   enumIntersection,
   inaccessibleTypes,

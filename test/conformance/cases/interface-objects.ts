@@ -53,3 +53,45 @@ export const unresolvableInterfaceObject: FederationCase = {
     },
   },
 };
+
+/** What a subgraph resolves for an interface is asked of all its types alike: names of one must not reach another. */
+export const namesOnInterfaceObject: FederationCase = {
+  name: 'one name for different things on the types of an interface object',
+  subgraphs: {
+    media: {
+      sdl: `${link('@key')}
+        type Query { items: [Item] }
+        interface Item @key(fields: "id") { id: ID! }
+        type Book implements Item @key(fields: "id") { id: ID! title: String }
+        type Film implements Item @key(fields: "id") { id: ID! }`,
+      resolvers: {
+        Query: {
+          items: () => [
+            { __typename: 'Book', id: '1', title: 'Title' },
+            { __typename: 'Film', id: '2' },
+          ],
+        },
+      },
+    },
+    stock: {
+      sdl: `${link('@key', '@interfaceObject')}
+        type Item @key(fields: "id") @interfaceObject { id: ID! code: String places(first: Int): [Int!] }`,
+      resolvers: {
+        Item: {
+          code: ({ id }: { id: string }) => `code ${id}`,
+          places: (_: unknown, { first }: { first: number }) => [1, 2, 3].slice(0, first),
+        },
+      },
+    },
+  },
+  requests: {
+    'tells aliases apart': {
+      query: '{ items { ... on Book { x: title y: code } ... on Film { x: code } } }',
+      data: { items: [{ x: 'Title', y: 'code 1' }, { x: 'code 2' }] },
+    },
+    'tells arguments apart': {
+      query: '{ items { ... on Book { places(first: 1) } ... on Film { places(first: 2) } } }',
+      data: { items: [{ places: [1] }, { places: [1, 2] }] },
+    },
+  },
+};
