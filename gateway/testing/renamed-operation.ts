@@ -44,7 +44,7 @@ export function renameAtRandom(
   for (let index = 0; index < count; index++) {
     const name = NAMES[Math.floor(random() * (NAMES.length + 2))];
     const candidate = withAlias(renamed, index, name);
-    if (validate(schema, candidate).length > 0) continue;
+    if (mergesFields(candidate) || validate(schema, candidate).length > 0) continue;
     renamed = candidate;
     isChanged = true;
   }
@@ -67,6 +67,25 @@ function withAlias(document: DocumentNode, index: number, name: string | undefin
       return { ...field, alias: name === undefined ? undefined : { kind: Kind.NAME, value: name } };
     },
   });
+}
+
+/** Whether two selections are one field: then what is null in the one may take the other along. */
+function mergesFields(document: DocumentNode): boolean {
+  let isMerging = false;
+  const collect = ({ selections }: SelectionSetNode, seen: Set<string>): void => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet, seen);
+      if (selection.kind !== Kind.FIELD || selection.name.value === '__typename') continue;
+      const use = `${responseName(selection)} ${[selection.name, ...(selection.arguments ?? [])].map(print).join()}`;
+      isMerging ||= seen.has(use);
+      seen.add(use);
+    }
+  };
+  visit(document, {
+    OperationDefinition: ({ selectionSet }) => collect(selectionSet, new Set()),
+    Field: ({ selectionSet }) => selectionSet && collect(selectionSet, new Set()),
+  });
+  return isMerging;
 }
 
 function inlined(document: DocumentNode): DocumentNode {
@@ -111,9 +130,7 @@ export function differencesByName(
       if (!other || other.kind !== selection.kind) throw new Error('the operations do not match');
       if (selection.kind === Kind.FIELD && other.kind === Kind.FIELD) {
         const [name, otherName] = [responseName(selection), responseName(other)];
-        // What a condition leaves out may be there for the sake of another field with the same new name.
-        if (values[0][name] !== undefined)
-          compare([selection, other], [values[0][name], values[1][otherName]], `${path}.${name}`);
+        compare([selection, other], [values[0][name], values[1][otherName]], `${path}.${name}`);
       } else if (selection.kind === Kind.INLINE_FRAGMENT && other.kind === Kind.INLINE_FRAGMENT) {
         if (applies(schema, selection, values[0]))
           compareSelections([selection.selectionSet, other.selectionSet], values, path);
