@@ -12,6 +12,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { GatewayOperation } from '../engine.js';
+import { sameOperation } from '../same-operation.js';
 
 export const DEFER = 'defer';
 
@@ -175,13 +176,4 @@ class Expansion {
     const others = (directive.arguments ?? []).filter(({ name }) => name.value !== 'label');
     return [{ ...directive, arguments: [...others, label] }];
   }
-}
-
-function sameOperation(document: DocumentNode, { name }: OperationDefinitionNode): OperationDefinitionNode {
-  const found = document.definitions.find(
-    (definition): definition is OperationDefinitionNode =>
-      definition.kind === Kind.OPERATION_DEFINITION && definition.name?.value === name?.value,
-  );
-  if (!found) throw new Error('the document has lost its operation');
-  return found;
 }

@@ -155,8 +155,10 @@ export class PartialMembers {
   /** What the service knows of a selection; the same one if that is all. */
   #known(selectionSet: SelectionSetNode, parent: string, service: string): SelectionSetNode {
     const selections = selectionSet.selections.flatMap((selection) => this.#knownSelection(selection, parent, service));
-    if (selections.every((selection, index) => selection === selectionSet.selections[index]) && selections.length > 0)
-      if (selections.length === selectionSet.selections.length) return selectionSet;
+    const isWhole =
+      selections.length === selectionSet.selections.length &&
+      selections.every((selection, index) => selection === selectionSet.selections[index]);
+    if (isWhole) return selectionSet;
     return { ...selectionSet, selections: selections.length > 0 ? selections : [TYPENAME] };
   }
 

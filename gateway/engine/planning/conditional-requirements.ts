@@ -8,11 +8,11 @@ import {
   type DocumentNode,
   type FieldNode,
   type GraphQLSchema,
-  type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 import type { GatewayOperation, Variables } from '../engine.js';
+import { sameOperation } from '../same-operation.js';
 
 /** How many sets of values an operation keeps its forms for, and how many variables may be tried out beforehand. */
 const FORMS_MAX = 16;
@@ -185,14 +185,5 @@ function decided<Operation extends GatewayOperation>(
         selectionSet.selections.length > 0 ? undefined : { ...selectionSet, selections: [NOTHING] },
     },
   });
-  return { ...operation, fetched: { document, definition: sameDefinition(document, operation.definition) } };
-}
-
-function sameDefinition(document: DocumentNode, { name }: OperationDefinitionNode): OperationDefinitionNode {
-  const found = document.definitions.find(
-    (definition): definition is OperationDefinitionNode =>
-      definition.kind === Kind.OPERATION_DEFINITION && definition.name?.value === name?.value,
-  );
-  if (!found) throw new Error('the document has lost its operation');
-  return found;
+  return { ...operation, fetched: { document, definition: sameOperation(document, operation.definition) } };
 }

@@ -27,8 +27,9 @@ export type PlanRoot = QueryPlan['node'];
 /**
  * Apollo's query planner on one supergraph. It plans on the calling thread, which may take seconds. What the planner
  * gets wrong is mended here: it is given another order of keys, stand-ins for fields that others require
- * ({@link RequiredFields}), other names where a client's would be taken for those of keys ({@link DataNames}), and plans
- * with type conditions where branches differ.
+ * ({@link RequiredFields}), all members of what several subgraphs answer ({@link PartialMembers}), other names where a
+ * client's would be taken for others ({@link DataNames}), directives that it does not know ({@link ExecutableDirectives}),
+ * and plans with type conditions where branches differ. `test/conformance/README.md` tells what for.
  */
 export class GraphPlanner {
   readonly supergraph: Supergraph;
