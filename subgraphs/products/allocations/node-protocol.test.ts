@@ -68,6 +68,10 @@ const open = (name: string, machine: SimulatedRuntime, refusals: string[] = []):
     onRefusal: (code) => refusals.push(code),
   });
 
+/** A machine that was silent for a second takes nothing: on a busy one that may be now, and not in a moment. */
+const allocate = (): Promise<string> =>
+  eventually(async () => (await createAllocation(world)).allocation?.id, { what: 'an allocation' });
+
 describe('enrolment', () => {
   it('takes a bootstrap token once: the second use is refused whoever comes', async () => {
     const first = await client('slice-0');
@@ -257,7 +261,7 @@ describe('an agent', () => {
     const agent = await open('slice-4', machine);
     agent.start();
     await eventually(async () => (await nodeRow('slice-4'))['state'] === 'active');
-    const id = (await createAllocation(world)).allocation?.id ?? '';
+    const id = await allocate();
     await eventually(() => provisions === 1);
     await agent.kill();
     const again = await open('slice-4', machine);
@@ -288,7 +292,7 @@ describe('an agent', () => {
     await trusts(2);
     await world.services.pipeline.execute(rotate, { step: 'activate' }, invocation);
     await world.services.signer.load();
-    const id = (await createAllocation(world)).allocation?.id ?? '';
+    const id = await allocate();
     await eventually(async () => (await stateOf(world, id)) === 'active');
     await world.services.pipeline.execute(rotate, { step: 'retire' }, invocation);
     await trusts(1);
