@@ -117,9 +117,17 @@ it('serves the models of vLLM, stops and starts it', async () => {
 
 it('gives its work back when it stops, and another worker goes on at once', async () => {
   const slow = newRuntime(60_000);
+  // The platform says DEPLOYING when it has given the work out, which may be before the worker has heard of it.
+  const isAtWork = Promise.withResolvers<void>();
+  const pull = slow.pull.bind(slow);
+  slow.pull = async (workload, signal) => {
+    isAtWork.resolve();
+    await pull(workload, signal);
+  };
   const first = start(slow);
   const id = await launch();
   await until(id, 'DEPLOYING');
+  await isAtWork.promise;
   await first.stop();
   expect((await see(id)).workItems[0]).toMatchObject({ state: 'QUEUED', attempt: 0 });
   start(newRuntime());
