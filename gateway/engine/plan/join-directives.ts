@@ -3,9 +3,8 @@ import { Kind, type ConstDirectiveNode, type DocumentNode, type TypeNode } from 
 // How a supergraph says what is in which subgraph: https://specs.apollo.dev/join/v0.3/
 
 /** `@join__field(graph: …, external: true)` (https://specs.apollo.dev/join/v0.3/#@join__field). */
-export function isExternal({ name, arguments: given = [] }: ConstDirectiveNode): boolean {
-  const value = given.find((argument) => argument.name.value === 'external')?.value;
-  return name.value === 'join__field' && value?.kind === Kind.BOOLEAN && value.value;
+export function isExternal(directive: ConstDirectiveNode): boolean {
+  return directive.name.value === 'join__field' && booleanArgument(directive, 'external') === true;
 }
 
 /** Name of the service by value of `join__Graph`. */
@@ -26,6 +25,11 @@ export function serviceNames(supergraph: DocumentNode): Map<string, string> {
 export function textArgument(directive: ConstDirectiveNode, name: string): string | undefined {
   const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
   return value?.kind === Kind.STRING ? value.value : undefined;
+}
+
+export function booleanArgument(directive: ConstDirectiveNode, name: string): boolean | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value?.kind === Kind.BOOLEAN ? value.value : undefined;
 }
 
 export function enumArgument(directive: ConstDirectiveNode, name: string): string | undefined {

@@ -16,7 +16,7 @@ import {
   type SelectionSetNode,
   type UnionTypeDefinitionNode,
 } from 'graphql';
-import { enumArgument, isExternal, namedType, serviceNames, textArgument } from './join-directives.js';
+import { booleanArgument, enumArgument, isExternal, namedType, serviceNames, textArgument } from './join-directives.js';
 import { replaceFetches, withDocument } from './replace-fetches.js';
 
 type NamedType =
@@ -204,9 +204,7 @@ function isInterfaceObject({ directives = [] }: NamedType, graph: string): boole
     (directive) =>
       directive.name.value === 'join__type' &&
       enumArgument(directive, 'graph') === graph &&
-      directive.arguments?.some(
-        ({ name, value }) => name.value === 'isInterfaceObject' && value.kind === Kind.BOOLEAN && value.value,
-      ),
+      booleanArgument(directive, 'isInterfaceObject') === true,
   );
 }
 

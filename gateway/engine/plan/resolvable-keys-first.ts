@@ -1,4 +1,5 @@
-import { Kind, visit, type ConstDirectiveNode, type DocumentNode } from 'graphql';
+import { visit, type ConstDirectiveNode, type DocumentNode } from 'graphql';
+import { booleanArgument } from './join-directives.js';
 
 /**
  * Puts keys that a subgraph resolves before those that it does not. The planner comes back to a subgraph, with what
@@ -17,11 +18,6 @@ export function resolvableKeysFirst(supergraph: DocumentNode): DocumentNode {
 }
 
 /** `@join__type(graph: …, key: "…", resolvable: false)` (https://specs.apollo.dev/join/v0.3/#@join__type). */
-function isUnresolvableKey({ name, arguments: given }: ConstDirectiveNode): boolean {
-  return (
-    name.value === 'join__type' &&
-    given?.some(
-      ({ name: { value }, value: set }) => value === 'resolvable' && set.kind === Kind.BOOLEAN && !set.value,
-    ) === true
-  );
+function isUnresolvableKey(directive: ConstDirectiveNode): boolean {
+  return directive.name.value === 'join__type' && booleanArgument(directive, 'resolvable') === false;
 }

@@ -12,6 +12,8 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { GatewayOperation, Variables } from '../engine.js';
+import { fragmentsOf, type FragmentMap } from '../plan/fetch-selection.js';
+import { textArgument } from '../plan/join-directives.js';
 import { sameOperation } from '../same-operation.js';
 
 /** How many sets of values an operation keeps its forms for, and how many variables may be tried out beforehand. */
@@ -99,24 +101,20 @@ function requiringFields(supergraph: GraphQLSchema): ReadonlySet<string> {
 }
 
 /** `@join__field(graph: …, requires: "…")` (https://specs.apollo.dev/join/v0.3/#@join__field). */
-function isRequirement({ name, arguments: given = [] }: ConstDirectiveNode): boolean {
-  return name.value === 'join__field' && given.some((argument) => argument.name.value === 'requires');
+function isRequirement(directive: ConstDirectiveNode): boolean {
+  return directive.name.value === 'join__field' && textArgument(directive, 'requires') !== undefined;
 }
 
 class ConditionSearch {
   readonly #requiring: ReadonlySet<string>;
-  readonly #fragments: ReadonlyMap<string, SelectionSetNode>;
+  readonly #fragments: FragmentMap;
   /** Whether something in a fragment requires. */
   readonly #seen = new Map<string, boolean>();
   readonly #names = new Set<string>();
 
   constructor(document: DocumentNode, requiring: ReadonlySet<string>) {
     this.#requiring = requiring;
-    this.#fragments = new Map(
-      document.definitions.flatMap((d) =>
-        d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d.selectionSet]] : [],
-      ),
-    );
+    this.#fragments = fragmentsOf(document);
   }
 
   search(selectionSet: SelectionSetNode): readonly string[] {
@@ -146,8 +144,8 @@ class ConditionSearch {
   #fragmentRequires(name: string): boolean {
     const known = this.#seen.get(name);
     if (known !== undefined) return known;
-    const selectionSet = this.#fragments.get(name);
-    const isFound = selectionSet !== undefined && this.#requires(selectionSet);
+    const fragment = this.#fragments.get(name);
+    const isFound = fragment !== undefined && this.#requires(fragment.selectionSet);
     this.#seen.set(name, isFound);
     return isFound;
   }

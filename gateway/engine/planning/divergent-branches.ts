@@ -1,5 +1,4 @@
 import {
-  isCompositeType,
   possibleRuntimeTypes,
   type CompositeType,
   type FieldSelection,
@@ -36,7 +35,9 @@ function diverge(branches: readonly Branch[]): boolean {
     if (!first) return false;
     if (others.some((other) => other.types !== first.types && textBelow(other.field) !== textBelow(first.field)))
       return true;
-    return diverge(uses.flatMap(({ field }) => branchBelow(field)));
+    return diverge(
+      uses.flatMap(({ field: { selectionSet } }) => (selectionSet ? [{ selectionSet, types: undefined }] : [])),
+    );
   });
 }
 
@@ -75,8 +76,4 @@ function typeNames(type: CompositeType): ReadonlySet<string> {
 
 function textBelow({ element, selectionSet }: FieldSelection): string {
   return `${String(element)} ${String(selectionSet)}`;
-}
-
-function branchBelow({ selectionSet }: FieldSelection): Branch[] {
-  return selectionSet && isCompositeType(selectionSet.parentType) ? [{ selectionSet, types: undefined }] : [];
 }

@@ -1,19 +1,18 @@
 import { Kind, type DocumentNode, type SelectionNode, type SelectionSetNode } from 'graphql';
+import { fragmentsOf, operationOf } from '../plan/fetch-selection.js';
 
 /** Whether a document's operation selects a field of the root that a subgraph has to answer, for some variables. */
-export function fetchesAnything({ definitions }: DocumentNode): boolean {
-  const fragments = new Map<string, SelectionSetNode>();
-  for (const one of definitions)
-    if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one.selectionSet);
+export function fetchesAnything(document: DocumentNode): boolean {
+  const fragments = fragmentsOf(document);
   const selects = ({ selections }: SelectionSetNode): boolean => selections.some(isFetched);
   const isFetched = (selection: SelectionNode): boolean => {
     if (isNeverIncluded(selection)) return false;
     if (selection.kind === Kind.FIELD) return !selection.name.value.startsWith('__');
     if (selection.kind === Kind.INLINE_FRAGMENT) return selects(selection.selectionSet);
     const fragment = fragments.get(selection.name.value);
-    return fragment !== undefined && selects(fragment);
+    return fragment !== undefined && selects(fragment.selectionSet);
   };
-  return definitions.some((one) => one.kind === Kind.OPERATION_DEFINITION && selects(one.selectionSet));
+  return selects(operationOf(document).selectionSet);
 }
 
 function isNeverIncluded({ directives = [] }: SelectionNode): boolean {
