@@ -88,7 +88,7 @@ describe('the multipart subscription protocol', () => {
 
   it('ends with the closing boundary', async () => {
     const own = await startTickingGateway();
-    const response = await post(own.url, SUBSCRIPTION_ACCEPT, TICKS, { headers: { authorization: 'Bearer ada:100' } });
+    const response = await post(own.url, SUBSCRIPTION_ACCEPT, TICKS, { headers: { authorization: 'Bearer ada:1500' } });
     const text = await response.text();
     expect(text).toContain('{"payload":null,"errors":[{"message":"The token has expired."');
     expect(text.endsWith('\r\n--graphql--\r\n')).toBe(true);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createClient } from 'graphql-ws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { loadConfiguration } from '../../kernel/configuration/configuration.js';
 import { createLogger } from '../../kernel/telemetry/logger.js';
@@ -70,8 +70,26 @@ interface Ending {
   readonly milliseconds: number;
 }
 
+/** Waits until the other gateway has heard of what was granted here: only then can it be seen to end there. */
+async function allowedElsewhere(bearer: string): Promise<void> {
+  const query = 'query ($id: ID!) { project(id: $id) { id } }';
+  const request = {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { id: place.projectId } }),
+  };
+  await vi.waitFor(
+    async () => {
+      const answer = await fetch(elsewhere.url.replace('ws:', 'http:'), request);
+      expect(await answer.json()).toMatchObject({ data: { project: { id: place.projectId } } });
+    },
+    { timeout: 30_000 },
+  );
+}
+
 /** Streams elsewhere until it has begun, ends what it hangs on here, and tells how and when it ended. */
 async function endingOf(bearer: string, revoke: () => Promise<unknown>): Promise<Ending> {
+  await allowedElsewhere(bearer);
   const client = createClient({
     url: elsewhere.url,
     webSocketImpl: WebSocket,
