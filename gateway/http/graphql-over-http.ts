@@ -17,13 +17,13 @@ export interface HandledRequest<Context> {
 
 export type GraphqlRequest<Context> = Request<unknown, HandledRequest<Context>>;
 
+export type GraphqlHandler<Context> = (request: GraphqlRequest<Context>) => Promise<HttpResponse>;
+
 /**
  * GraphQL over HTTP, GET and POST (https://graphql.github.io/graphql-over-http/draft/). `graphql-http` reads requests;
  * running them and writing responses is ours.
  */
-export function graphqlOverHttp<Context extends object>(
-  service: OperationService<Context>,
-): (request: GraphqlRequest<Context>) => Promise<HttpResponse> {
+export function graphqlOverHttp<Context extends object>(service: OperationService<Context>): GraphqlHandler<Context> {
   const handler = createHandler<unknown, HandledRequest<Context>>({
     parseRequestParams: async (request) => {
       try {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'graphql-http';
 import { GLANCED_LENGTH_MIN, isRecord, type RequestParameters } from './request-parameters.js';
 import { GRAPHQL_RESPONSE, JSON_RESPONSE } from './response.js';
@@ -19,6 +20,13 @@ const CONTENT_TYPES: ReadonlySet<unknown> = new Set(['application/json', 'applic
 export interface PlainPost {
   readonly parameters: RequestParameters;
   readonly mediaType: string;
+}
+
+/** Whether these are the headers of a plain POST: a small JSON body of known length, to be answered with JSON. */
+export function hasPlainHeaders(headers: IncomingHttpHeaders, bodyBytesMax: number): boolean {
+  const length = headers['content-length'];
+  if (length === undefined || !(Number(length) < Math.min(GLANCED_LENGTH_MIN, bodyBytesMax))) return false;
+  return CONTENT_TYPES.has(headers['content-type']) && ACCEPTED.has(headers.accept) && !headers['content-encoding'];
 }
 
 /**

@@ -1,5 +1,8 @@
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { createHttpServer } from '../../kernel/http/http-server.js';
+import { createLogger } from '../../kernel/telemetry/logger.js';
+import { Metrics } from '../../kernel/telemetry/metrics.js';
 import { createGateway, type Gateway, type GatewayLogger, type GatewayOptions } from '../index.js';
 import { shopSupergraph, shopTransports } from './shop-graph.js';
 
@@ -21,7 +24,10 @@ export interface TestGateway {
  * A gateway over the shop graph on a free port. Tokens are lists of permissions: `Bearer a,b`; without a token the
  * caller is anonymous, and `Bearer bad` is refused.
  */
-export async function startTestGateway(options: Partial<GatewayOptions<TestContext>> = {}): Promise<TestGateway> {
+export async function startTestGateway(
+  options: Partial<GatewayOptions<TestContext>> = {},
+  server: FastifyInstance = testServer(),
+): Promise<TestGateway> {
   const logged: object[] = [];
   const logger: GatewayLogger = {
     info: () => undefined,
@@ -41,7 +47,6 @@ export async function startTestGateway(options: Partial<GatewayOptions<TestConte
     logger,
     ...options,
   });
-  const server = fastify({ forceCloseConnections: true });
   await server.register(gateway.fastifyPlugin);
   await server.listen({ host: '127.0.0.1', port: 0 });
   const address = server.server.address();
@@ -56,4 +61,8 @@ export async function startTestGateway(options: Partial<GatewayOptions<TestConte
       await gateway.close();
     },
   };
+}
+
+function testServer(): FastifyInstance {
+  return createHttpServer({ logger: createLogger({ level: 'silent' }), metrics: new Metrics(), readiness: [] });
 }

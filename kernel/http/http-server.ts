@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { type EarlyHandler, EarlyHandlers, proxyTrust } from './early-handlers.js';
 
 /** One thing that must be well before a process takes requests, such as its database. */
 export interface ReadinessCheck {
@@ -21,20 +22,37 @@ export interface HttpServerOptions {
   readonly trustedProxies?: readonly string[];
 }
 
+export interface HttpServer extends FastifyInstance {
+  /** Asks this handler about every request, after the earlier ones and before the router. */
+  beforeRouting(handler: EarlyHandler): void;
+}
+
 const CHECK_MILLISECONDS = 2000;
+// A client that hangs must not hold a socket for ever; streams and long polls are answered within this time or flow.
+const REQUEST_MILLISECONDS_MAX = 60_000;
+const KEEP_ALIVE_MILLISECONDS = 72_000;
 
 /** A Fastify server with health, readiness and metrics; each process has one. */
-export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const trust = proxyTrust(options.trustedProxies);
+  const early = new EarlyHandlers(trust);
   const server = Fastify({
     loggerInstance: withoutChildren(options.logger),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyBytesMax ?? 1_048_576,
-    // A client that hangs must not hold a socket for ever; streams and long polls are answered within this time or flow.
-    requestTimeout: 60_000,
-    keepAliveTimeout: 72_000,
     forceCloseConnections: true,
-    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
-  }) as unknown as FastifyInstance;
+    trustProxy: trust ?? false,
+    serverFactory: (route) =>
+      Object.assign(early.serverBefore(route), {
+        requestTimeout: REQUEST_MILLISECONDS_MAX,
+        keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+      }),
+  }) as unknown as HttpServer;
+  server.decorate('beforeRouting', (handler: EarlyHandler) => early.add(handler));
+  server.addHook('preClose', (done) => {
+    early.close();
+    done();
+  });
   // Fastify's own answer, and its log line, repeat the address, whose query may hold a credential.
   server.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ statusCode: 404, error: 'Not Found', message: 'There is nothing at this address.' }),

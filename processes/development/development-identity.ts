@@ -34,6 +34,9 @@ export async function mountIdentityProvider(
   server.addHook('onRequest', (request, reply, done) => {
     if (!request.url.startsWith(`${IDENTITY_PATH}/`)) return done();
     reply.hijack();
+    // The provider says for itself what its pages may do, and how long its keys are kept.
+    reply.raw.removeHeader('content-security-policy');
+    reply.raw.removeHeader('cache-control');
     provider.handle(request.raw, reply.raw);
     return undefined;
   });
