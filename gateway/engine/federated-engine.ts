@@ -240,6 +240,7 @@ function newRun(request: ExecutionRequest, coercedVariables: Variables, context:
     data: {},
     faults: [],
     isDamaged: false,
+    hasGaps: false,
     variables: request.variables,
     coercedVariables,
     context,

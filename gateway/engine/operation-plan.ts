@@ -1,5 +1,5 @@
 import type { SubscriptionNode } from '@apollo/query-planner';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { ExecutionResult, FieldNode, GraphQLSchema } from 'graphql';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import { IncrementalExecution } from './deferral/incremental-execution.js';
 import type { IncrementalOperation } from './deferral/deferred-operation.js';
@@ -7,6 +7,7 @@ import { compileStage, isDeferring, wholeStage, type StageChoice } from './defer
 import type { GatewayOperation, IncrementalResult, Variables } from './engine.js';
 import type { DataNames } from './plan/data-names.js';
 import { compilePlan } from './plan/compile-plan.js';
+import { dataLayout } from './plan/data-layout.js';
 import type { FetchCompilation } from './plan/fetch-compilation.js';
 import { compileFetchPart, wholeAnswer } from './plan/fetch-part.js';
 import { variablePicker } from './plan/fetch-step.js';
@@ -16,7 +17,7 @@ import { planSize } from './planning/plan-size.js';
 import { Completion } from './response/completion.js';
 import { ResponseShapes, type ResponseShape } from './response/response-shapes.js';
 
-export interface PlanCompilation extends FetchCompilation {
+export interface PlanCompilation extends Omit<FetchCompilation, 'hiddenTypeNames'> {
   readonly apiSchema: GraphQLSchema;
   readonly dataNames: DataNames;
   readonly errorsMax: number;
@@ -45,17 +46,23 @@ export class OperationPlan {
     this.size = planSize(root);
     this.#compilation = compilation;
     this.#shapes = new ResponseShapes(operation, compilation, 'labels' in operation);
+    const hiddenTypeNames = new Set<FieldNode>();
+    const fetches: FetchCompilation = { ...compilation, hiddenTypeNames };
     const isSubscription = root?.kind === 'Subscription';
-    this.primary = isSubscription ? compilePrimary(root, compilation) : undefined;
+    this.primary = isSubscription ? compilePrimary(root, fetches) : undefined;
     const rest = isSubscription ? root.rest : root;
-    this.step = rest && !isDeferring(rest) ? compilePlan(rest, [], compilation) : undefined;
-    this.#stage = isDeferring(rest) ? compileStage(rest, compilation) : wholeStage(this.step);
+    this.step = rest && !isDeferring(rest) ? compilePlan(rest, [], fetches) : undefined;
+    this.#stage = isDeferring(rest) ? compileStage(rest, fetches) : wholeStage(this.step);
+    if (root && !isSubscription && this.step) {
+      const layout = dataLayout(root, fetches);
+      for (const node of this.#shapes.unconditional?.expect(layout) ?? []) hiddenTypeNames.add(node);
+    }
   }
 
   /** Shapes the response from what the fetches brought. */
   respond(run: PlanRun): ExecutionResult {
     const shape = this.#shapes.shapeFor(run.coercedVariables);
-    const straight = run.isDamaged || run.faults.length > 0 ? undefined : shape.straight(run.data);
+    const straight = run.isDamaged || run.faults.length > 0 ? undefined : shape.straight(run.data, !run.hasGaps);
     return straight ? { data: straight } : this.#respondExactly(run, shape);
   }
 

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HttpTransport } from '../index.js';
+import { HttpTransport, type SubgraphTransport } from '../index.js';
 import { shopTransports } from '../testing/shop-graph.js';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
     circuitBreaker: { failuresMax: 1_000, openSeconds: 1 },
   });
   test = await startTestGateway({
-    transports: new Map([...shopTransports(), ['reviews', transport]]),
+    transports: new Map<string, SubgraphTransport>([...shopTransports(), ['reviews', transport]]),
     operationSecondsMax: 5,
   });
 });

@@ -36,11 +36,17 @@ function chanceAt(faults: InjectedFaults, place: string): number {
   return randomNumbers(hash)();
 }
 
+/** The schemas of a graph whose fields fail, and whose entities are unknown, as `faults` says at the time. */
+export function faultySchemas(graph: TestGraph, faults: InjectedFaults): ReadonlyMap<string, GraphQLSchema> {
+  const schemas = new Map(schemasOf(graph));
+  for (const [service, schema] of schemas) injectFaults(schema, service, faults);
+  return schemas;
+}
+
 /** The transports of a graph whose subgraphs fail as `faults` says at the time. */
 export function faultyTransports(graph: TestGraph, faults: InjectedFaults): Map<string, SubgraphTransport> {
   return new Map(
-    [...schemasOf(graph)].map(([service, schema]) => {
-      injectFaults(schema, service, faults);
+    [...faultySchemas(graph, faults)].map(([service, schema]) => {
       const transport = interceptTransport(new InProcessTransport(schema), async (next) => {
         if (chanceAt(faults, `fetch ${service}`) < faults.fetchChance)
           throw new PlatformError('UNAVAILABLE', `no answer from ${service}`);

@@ -16,26 +16,22 @@ import type {
  */
 export class InProcessTransport implements SubgraphTransport {
   readonly representationForm = 'object';
-  readonly #schema: GraphQLSchema;
+  readonly schema: GraphQLSchema;
   readonly #subscriptions = new WeakMap<SubgraphOperation, CompiledOperation>();
 
   constructor(schema: GraphQLSchema) {
-    this.#schema = schema;
+    this.schema = schema;
   }
 
   compile(operation: SubgraphOperation): SubgraphFetch {
-    const compiled = new CompiledOperation(this.#schema, operation);
-    return ({ context, representations, variables }) =>
-      compiled.execute({
-        context,
-        variables: representations === undefined ? variables : { ...variables, ...representations },
-      });
+    const compiled = new CompiledOperation(this.schema, operation);
+    return (call) => compiled.execute(call);
   }
 
   async subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult> | SubgraphResult> {
     const { context, eventContext, operation, variables } = request;
     const source = await createSourceEventStream({
-      schema: this.#schema,
+      schema: this.schema,
       document: operation.document,
       operationName: operation.operationName,
       variableValues: variables,
@@ -51,7 +47,7 @@ export class InProcessTransport implements SubgraphTransport {
   #compiled(operation: SubgraphOperation): CompiledOperation {
     const known = this.#subscriptions.get(operation);
     if (known) return known;
-    const compiled = new CompiledOperation(this.#schema, operation);
+    const compiled = new CompiledOperation(this.schema, operation);
     this.#subscriptions.set(operation, compiled);
     return compiled;
   }

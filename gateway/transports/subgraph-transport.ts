@@ -1,4 +1,4 @@
-import type { DocumentNode, OperationTypeNode } from 'graphql';
+import type { DocumentNode, FieldNode, GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { JsonObject } from '../engine/json.js';
 
 /** An operation of a query plan, made once when the plan is compiled: transports may cache by its identity. */
@@ -7,6 +7,11 @@ export interface SubgraphOperation {
   readonly text: string;
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
+  /**
+   * Selections of `__typename` that need only be found where it is read: a transport in this process may put the name on
+   * the prototype of an answer's object. Settled before the operation is first used.
+   */
+  readonly hiddenTypeNames?: ReadonlySet<FieldNode>;
 }
 
 /** One use of a compiled operation. */
@@ -63,6 +68,11 @@ export interface SubgraphResult {
  */
 export interface SubgraphTransport {
   readonly representationForm: RepresentationForm;
+  /**
+   * Given if answers can be taken as they are: they are new plain objects that hold what was selected, completed by this
+   * schema, in its order, and nothing else.
+   */
+  readonly schema?: GraphQLSchema | undefined;
   /** Called once for each operation of a compiled plan: whatever does not depend on a call is done here. */
   compile(operation: SubgraphOperation): SubgraphFetch;
   subscribe(request: SubgraphSubscription): Promise<AsyncIterable<SubgraphResult> | SubgraphResult>;

@@ -59,6 +59,7 @@ export function compileEntityPart(
       if (found.length === 0) return undefined;
       const unrepresented: Unrepresented[] = [];
       const batch = batchOf(found, unrepresented);
+      if (batch.entities.length < found.length) run.hasGaps = true;
       for (const missing of unrepresented) passOn(fetch, missing);
       return batch.entities.length === 0 ? undefined : batch;
     },
@@ -107,6 +108,8 @@ function mergeEntities(fetch: EntityFetch, run: PlanRun, batch: Batch, given: Pa
     } else if (answer === null) {
       run.isDamaged = true;
       mergeFlat(entity, unknownEntity(fetch.names(typeNameOf(entity))), rewrite, compilation);
+    } else {
+      run.hasGaps = true;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from 'graphql';
+import type { FieldNode, GraphQLSchema } from 'graphql';
 import type { SubgraphTransport } from '../../transports/subgraph-transport.js';
 import type { IsObjectTypeName } from '../merge.js';
 
@@ -8,4 +8,6 @@ export interface FetchCompilation {
   readonly schema: GraphQLSchema;
   readonly isObjectTypeName: IsObjectTypeName;
   readonly transportOf: (service: string) => SubgraphTransport;
+  /** Of the plan: the selections of `__typename` that are for this engine alone (see `SubgraphOperation`). */
+  readonly hiddenTypeNames: ReadonlySet<FieldNode>;
 }

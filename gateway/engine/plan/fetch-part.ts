@@ -1,9 +1,9 @@
 import type { FetchNode } from '@apollo/query-planner';
-import { parse } from 'graphql';
 import type { SubgraphError, SubgraphOperation, SubgraphResult } from '../../transports/subgraph-transport.js';
 import type { Path } from '../json.js';
 import { compileEntityPart } from './entity-part.js';
 import type { FetchCompilation } from './fetch-compilation.js';
+import { fetchOperation } from './fetch-operation.js';
 import type { PlanRun } from './plan-run.js';
 import type { Batch } from './representations.js';
 import { compileRootPart } from './root-part.js';
@@ -36,12 +36,7 @@ export interface FetchPart {
 }
 
 export function compileFetchPart(node: FetchNode, path: readonly string[], compilation: FetchCompilation): FetchPart {
-  const operation: SubgraphOperation = {
-    kind: node.operationKind,
-    text: node.operation,
-    document: parse(node.operation, { noLocation: true }),
-    operationName: node.operationName,
-  };
+  const operation = fetchOperation(node, compilation);
   return node.requires
     ? compileEntityPart(node, node.requires, operation, path, compilation)
     : compileRootPart(node, operation, path, compilation);

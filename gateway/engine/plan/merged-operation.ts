@@ -64,6 +64,7 @@ function operationFrom(document: DocumentNode, [first]: readonly SubgraphOperati
     text: stripIgnoredCharacters(print(document)),
     document,
     operationName: first?.operationName,
+    ...(first?.hiddenTypeNames ? { hiddenTypeNames: first.hiddenTypeNames } : {}),
   };
 }
 

@@ -10,6 +10,8 @@ export interface PlanRun {
   readonly faults: Fault[];
   /** Whether there is a failure anywhere in the data: the response is then shaped the exact way. */
   isDamaged: boolean;
+  /** Whether a fetch brought nothing for an object that it was to bring something for. */
+  hasGaps: boolean;
   /** As the client sent them: subgraphs coerce them again. */
   readonly variables: Variables;
   /** Coerced, with defaults: what `@skip` and `@include` are decided on. */

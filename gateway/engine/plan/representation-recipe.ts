@@ -84,12 +84,30 @@ function straightRecipe(typeName: string, fields: readonly RecipeField[]): Repre
   const soleLeaf = fields.length === 1 && first && !first.below ? first.name : undefined;
   const write = (entity: JsonObject): string | Missing =>
     objectText(entity, fields, `{"__typename":${JSON.stringify(typeName)}`);
+  if (soleLeaf !== undefined && hasSafeName(soleLeaf)) return soleLeafRecipe(typeName, soleLeaf, write);
   return {
     soleLeaf,
-    text: soleLeaf !== undefined && hasSafeName(soleLeaf) ? remembered(soleLeaf, write) : write,
+    text: write,
     object(entity) {
       const object: JsonObject = { __typename: typeName };
       fillObject(object, entity, fields);
+      return object;
+    },
+  };
+}
+
+/** The most frequent kind. */
+function soleLeafRecipe(
+  typeName: string,
+  soleLeaf: string,
+  write: (entity: JsonObject) => string | Missing,
+): RepresentationRecipe {
+  return {
+    soleLeaf,
+    text: remembered(soleLeaf, write),
+    object(entity) {
+      const object: JsonObject = { __typename: typeName };
+      object[soleLeaf] = copiedValue(entity[soleLeaf], undefined);
       return object;
     },
   };

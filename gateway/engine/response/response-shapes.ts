@@ -1,14 +1,23 @@
-import { Kind, visit, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import {
+  Kind,
+  visit,
+  type FieldNode,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  type SelectionSetNode,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { GatewayOperation, Variables } from '../engine.js';
 import { introspect } from '../introspection.js';
 import type { JsonObject } from '../json.js';
+import type { ObjectLayout } from '../plan/data-layout.js';
 import type { DataNames } from '../plan/data-names.js';
 import type { GraphSchemas } from '../planning/graph-schemas.js';
+import { readyMade } from './ready-made.js';
 import { shapeObject, type ShapeScope } from './response-shape.js';
 import type { Completer } from './completion.js';
-import { ANOMALY, straightShape, type StraightShape } from './straight-shape.js';
+import { ANOMALY, straightShape, type ReadyLayout, type StraightShape } from './straight-shape.js';
 
 /** How many sets of values of its `@skip`, `@include` and `@defer` variables an operation keeps compiled shapes for. */
 const SHAPES_MAX = 16;
@@ -17,30 +26,50 @@ const SHAPES_MAX = 16;
 export class ResponseShape {
   readonly #scope: ShapeScope;
   readonly #rootType: GraphQLObjectType;
-  readonly #operation: GatewayOperation;
+  readonly #selectionSets: readonly SelectionSetNode[];
+  #layout: ReadyLayout | undefined;
   #straight: StraightShape | undefined;
+  #ready: StraightShape | undefined;
   #exact: Completer | undefined;
 
   constructor(scope: ShapeScope, rootType: GraphQLObjectType, operation: GatewayOperation) {
     this.#scope = scope;
     this.#rootType = rootType;
-    this.#operation = operation;
+    this.#selectionSets = [operation.definition.selectionSet];
   }
 
-  /** The response's data if nothing at all is wrong with it, else undefined. */
-  straight(data: JsonObject): Record<string, unknown> | undefined {
-    this.#straight ??= straightShape(this.#scope, this.#rootType, [this.#operation.definition.selectionSet]);
+  /** Finds what of the data is ready made, and tells which names of types must be hidden for that. */
+  expect(layout: ObjectLayout): ReadonlySet<FieldNode> {
+    const { layouts, hiddenTypeNames } = readyMade(this.#scope, this.#rootType, this.#selectionSets, layout);
+    if (layouts.size > 0) this.#layout = { of: layout, ready: layouts };
+    return hiddenTypeNames;
+  }
+
+  /**
+   * The response's data if nothing at all is wrong with it, else undefined. If `isWhole`, all of the layout that was
+   * expected is there, and parts of the data may become parts of the response.
+   */
+  straight(data: JsonObject, isWhole: boolean): Record<string, unknown> | undefined {
+    const shape = isWhole && this.#layout ? this.#shapeReady(this.#layout) : this.#shapeAny();
     try {
-      return this.#straight(data) as Record<string, unknown>;
+      return shape(data) as Record<string, unknown>;
     } catch (error) {
       if (error === ANOMALY) return undefined;
       throw error;
     }
   }
 
+  #shapeReady(layout: ReadyLayout): StraightShape {
+    return (this.#ready ??= straightShape(this.#scope, this.#rootType, this.#selectionSets, layout));
+  }
+
+  #shapeAny(): StraightShape {
+    return (this.#straight ??= straightShape(this.#scope, this.#rootType, this.#selectionSets));
+  }
+
   /** Shapes any data, and tells what is wrong. */
   get exact(): Completer {
-    this.#exact ??= shapeObject(this.#scope, this.#rootType, [this.#operation.definition.selectionSet]);
+    this.#exact ??= shapeObject(this.#scope, this.#rootType, this.#selectionSets);
     return this.#exact;
   }
 }
@@ -68,6 +97,12 @@ export class ResponseShapes {
     this.#dataNames = dataNames;
     this.#operation = operation;
     this.#conditionVariables = conditionVariables(operation);
+  }
+
+  /** The only shape, if no variable decides what is answered and the caller may see all of it. */
+  get unconditional(): ResponseShape | undefined {
+    const isConditional = this.#isIncremental || this.#conditionVariables.length > 0 || this.#operation.denials;
+    return isConditional ? undefined : this.shapeFor({});
   }
 
   shapeFor(coercedVariables: Variables): ResponseShape {

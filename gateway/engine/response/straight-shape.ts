@@ -16,6 +16,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { hasSafeName, readProperty, writeProperty, type JsonObject } from '../json.js';
+import type { ObjectLayout } from '../plan/data-layout.js';
 import { collectFields } from './collect-fields.js';
 import { leafCheck } from './leaf-completer.js';
 import type { ShapeScope } from './response-shape.js';
@@ -41,17 +42,26 @@ interface StraightField {
   readonly shape: StraightShape;
 }
 
+/** What the objects that are to be shaped hold, and which layouts need no shaping. */
+export interface ReadyLayout {
+  readonly of: ObjectLayout | undefined;
+  readonly ready: ReadonlySet<ObjectLayout>;
+}
+
 /**
  * Compiles a selection for responses in which nothing went wrong: one pass, no paths, no errors. What it answers is what
- * {@link shapeObject} answers; whatever that would report makes this one give up.
+ * {@link shapeObject} answers; whatever that would report makes this one give up. Given the data's layout, it leaves what
+ * is ready made as it is.
  */
 export function straightShape(
   scope: ShapeScope,
   type: CompositeType,
   selectionSets: readonly SelectionSetNode[],
+  layout?: ReadyLayout,
 ): StraightShape {
+  if (isReady(layout)) return itself;
   const fields = [...collectFields(scope, type, selectionSets).fields].map(([name, nodes]) =>
-    straightField(scope, type, name, nodes),
+    straightField(scope, type, name, nodes, layout),
   );
   return fields.every(({ isSafe }) => isSafe) ? safeObject(fields) : anyObject(fields);
 }
@@ -91,6 +101,7 @@ function straightField(
   type: CompositeType,
   name: string,
   nodes: readonly FieldNode[],
+  layout: ReadyLayout | undefined,
 ): StraightField {
   const fieldName = nodes[0]?.name.value ?? '';
   const isSafe = hasSafeName(name);
@@ -101,14 +112,16 @@ function straightField(
   if (!field || scope.denials?.missing(type.name, fieldName) !== undefined)
     return { name, from: name, isSafe, constant: undefined, isNonNull: true, passes: undefined, shape: giveUp };
   const selectionSets = nodes.flatMap((node) => node.selectionSet ?? []);
+  const from = nodes[0] ? scope.dataNames.nameOf(nodes[0]) : name;
+  const below = layout && { ...layout, of: layout.of?.fields.get(from)?.below };
   return {
     name,
-    from: nodes[0] ? scope.dataNames.nameOf(nodes[0]) : name,
+    from,
     isSafe,
     constant: undefined,
     isNonNull: isNonNullType(field.type),
     passes: passingType(field.type),
-    shape: straightValue(scope, field.type, selectionSets),
+    shape: isReady(below) ? itself : straightValue(scope, field.type, selectionSets, below),
   };
 }
 
@@ -117,6 +130,10 @@ function passingType(outer: GraphQLOutputType): 'string' | 'boolean' | undefined
   if (!isScalarType(type)) return undefined;
   if (type.name === GraphQLBoolean.name) return 'boolean';
   return type.name === GraphQLString.name || type.name === GraphQLID.name ? 'string' : undefined;
+}
+
+function isReady(layout: ReadyLayout | undefined): boolean {
+  return layout?.of !== undefined && layout.ready.has(layout.of);
 }
 
 function itself(value: unknown): unknown {
@@ -131,13 +148,14 @@ function straightValue(
   scope: ShapeScope,
   outer: GraphQLOutputType,
   selectionSets: readonly SelectionSetNode[],
+  layout: ReadyLayout | undefined,
 ): StraightShape {
   const type = isNonNullType(outer) ? outer.ofType : outer;
   if (isListType(type)) {
-    return straightList(straightValue(scope, type.ofType, selectionSets), isNonNullType(type.ofType));
+    return straightList(straightValue(scope, type.ofType, selectionSets, layout), isNonNullType(type.ofType));
   }
   if (isLeafType(type)) return straightLeaf(leafCheck(type));
-  if (isObjectType(type)) return lazily(() => straightShape(scope, type, selectionSets));
+  if (isObjectType(type)) return lazily(() => straightShape(scope, type, selectionSets, layout));
   return straightAbstract(scope, type, selectionSets);
 }
 

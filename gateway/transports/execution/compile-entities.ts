@@ -34,8 +34,11 @@ export function compileEntities(site: FieldSite, otherwise: FieldRunner): FieldR
   const argumentsOf = compileArguments(site);
   const types = new Map<unknown, EntityType | undefined>();
   const typeOf = (name: unknown): EntityType | undefined => {
-    if (!types.has(name)) types.set(name, entityTypeOf(name, site));
-    return types.get(name);
+    const known = types.get(name);
+    if (known || types.has(name)) return known;
+    const found = entityTypeOf(name, site);
+    types.set(name, found);
+    return found;
   };
   return (run, source, parentPath) => {
     const path: Path = { prev: parentPath, key: site.responseName, typename: site.parentType.name };

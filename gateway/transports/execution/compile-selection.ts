@@ -21,6 +21,17 @@ interface SelectedField {
   readonly responseName: string;
   readonly run: FieldRunner;
   readonly plain: PlainLeaf | undefined;
+  /** A `__typename` that need not be among the properties. */
+  readonly isHidden: boolean;
+}
+
+/** Objects that have their type's name without showing it: as JSON, and as keys, they are their own properties. */
+function namedObject(typeName: string): new () => JsonObject {
+  class Named {
+    declare readonly __typename: string;
+  }
+  Object.defineProperty(Named.prototype, '__typename', { value: typeName, writable: true });
+  return Named as unknown as new () => JsonObject;
 }
 
 /** Compiles the selection sets of the nodes for one object type; fields run side by side. */
@@ -29,10 +40,12 @@ export function compileSelection(
   type: GraphQLObjectType,
   nodes: readonly Pick<FieldNode, 'selectionSet'>[],
 ): SelectionRunner {
-  const fields = selectedFields(scope, type, nodes);
+  const selected = selectedFields(scope, type, nodes);
+  const fields = selected.filter(({ isHidden }) => !isHidden);
   const count = fields.length;
+  const Named = count < selected.length ? namedObject(type.name) : undefined;
   return (run, source, path) => {
-    const result: JsonObject = {};
+    const result: JsonObject = Named ? new Named() : {};
     let pending: Promise<unknown>[] | undefined;
     let pendingNames: string[] | undefined;
     try {
@@ -109,7 +122,9 @@ function selectedFields(
     // graphql-js leaves out what the type does not have; validation does not let it come so far.
     if (!definition) continue;
     const site = { scope, parentType: type, definition, responseName, nodes: fieldNodes };
-    fields.push({ responseName, run: compileField(site), plain: compilePlainLeaf(site) });
+    const isHidden =
+      definition === TypeNameMetaFieldDef && fieldNodes.every((node) => scope.hiddenTypeNames?.has(node));
+    fields.push({ responseName, run: compileField(site), plain: compilePlainLeaf(site), isHidden });
   }
   return fields;
 }

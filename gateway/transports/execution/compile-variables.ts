@@ -12,8 +12,14 @@ import {
 } from 'graphql';
 import { writeProperty } from '../../engine/json.js';
 
-/** Coerces the variables of a request; undefined if one is at fault, which graphql-js then tells. */
-export type VariablesOf = (given: Readonly<Record<string, unknown>>) => Record<string, unknown> | undefined;
+/**
+ * Coerces the variables of a request; undefined if one is at fault, which graphql-js then tells. Those that are `settled`
+ * are as their types want them.
+ */
+export type VariablesOf = (
+  given: Readonly<Record<string, unknown>>,
+  settled?: Readonly<Record<string, unknown>>,
+) => Record<string, unknown> | undefined;
 
 type Coercer = (value: unknown) => unknown;
 
@@ -33,9 +39,13 @@ export function compileVariables(schema: GraphQLSchema, definitions: readonly Va
       hasDefault: definition.defaultValue !== undefined,
     };
   });
-  return (given) => {
+  return (given, settled) => {
     const coerced: Record<string, unknown> = {};
     for (const { absent, coerce, hasDefault, name } of variables) {
+      if (settled !== undefined && Object.hasOwn(settled, name)) {
+        writeProperty(coerced, name, settled[name]);
+        continue;
+      }
       const isGiven = Object.hasOwn(given, name);
       const value = isGiven ? coerce(given[name]) : absent();
       if (value === FAULT) return undefined;

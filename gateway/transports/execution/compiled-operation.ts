@@ -20,6 +20,8 @@ import { isPending } from './thenable.js';
 export interface ExecutionInput {
   readonly rootValue?: unknown;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Variables that need no coercion: lists of representations, which may be anything (`[_Any!]!`). */
+  readonly representations?: Readonly<Record<string, unknown>> | undefined;
   readonly context: unknown;
 }
 
@@ -50,7 +52,7 @@ export class CompiledOperation {
   }
 
   execute(input: ExecutionInput): Promise<ExecutionResult> | ExecutionResult {
-    const variables = this.#definition && this.#variablesOf(input.variables);
+    const variables = this.#definition && this.#variablesOf(input.variables, input.representations);
     const selection = this.#definition && variables && this.#selection(this.#definition, variables);
     if (!variables || !selection) return this.#executeSlowly(input);
     const run = new ExecutionRun(input.rootValue, input.context, variables);
@@ -66,10 +68,16 @@ export class CompiledOperation {
     }
   }
 
-  #executeSlowly({ context, rootValue, variables }: ExecutionInput): Promise<ExecutionResult> | ExecutionResult {
+  #executeSlowly(input: ExecutionInput): Promise<ExecutionResult> | ExecutionResult {
     const { document, operationName } = this.#operation;
-    const schema = this.#schema;
-    return execute({ schema, document, operationName, rootValue, variableValues: variables, contextValue: context });
+    return execute({
+      schema: this.#schema,
+      document,
+      operationName,
+      rootValue: input.rootValue,
+      variableValues: { ...input.variables, ...input.representations },
+      contextValue: input.context,
+    });
   }
 
   /** Undefined if a condition is no boolean: graphql-js tells what is wrong. */
@@ -96,7 +104,8 @@ export class CompiledOperation {
     const schema = this.#schema;
     const type = schema.getRootType(operation.operation);
     if (!type) throw new GraphQLError(`Schema is not configured to execute ${operation.operation} operation.`);
-    const scope = { schema, operation, fragments: fragmentsOf(this.#operation), conditions };
+    const { hiddenTypeNames } = this.#operation;
+    const scope = { schema, operation, fragments: fragmentsOf(this.#operation), conditions, hiddenTypeNames };
     return operation.operation === OperationTypeNode.MUTATION
       ? compileSerialSelection(scope, type, [operation])
       : compileSelection(scope, type, [operation]);

@@ -16,6 +16,8 @@ export interface OperationScope {
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   /** Values of the variables of `@skip` and `@include`, for which this compilation holds. */
   readonly conditions: Readonly<Record<string, unknown>>;
+  /** As the operation's. */
+  readonly hiddenTypeNames: ReadonlySet<FieldNode> | undefined;
 }
 
 /** A field as it is selected: its nodes are those of the selections that are merged into it. */
