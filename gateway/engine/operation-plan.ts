@@ -55,7 +55,8 @@ export class OperationPlan {
     this.#stage = isDeferring(rest) ? compileStage(rest, fetches) : wholeStage(this.step);
     if (root && !isSubscription && this.step) {
       const layout = dataLayout(root, fetches);
-      for (const node of this.#shapes.unconditional?.expect(layout) ?? []) hiddenTypeNames.add(node);
+      const shape = layout.isKnownBelow ? this.#shapes.unconditional : undefined;
+      for (const node of shape?.expect(layout) ?? []) hiddenTypeNames.add(node);
     }
   }
 

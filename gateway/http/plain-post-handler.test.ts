@@ -83,6 +83,16 @@ describe('a plain POST', () => {
     expect(routed()).toBe(0);
   });
 
+  it('is answered in UTF-8', async () => {
+    await start();
+    const named = await post(
+      JSON.stringify({ query: 'mutation { userRename(id: "u1", name: "Zoë 🦆 – Ñ") { name } }' }),
+    );
+    expect(await named.text()).toBe('{"data":{"userRename":{"name":"Zoë 🦆 – Ñ"}}}');
+    const latin = await post(JSON.stringify({ query: 'mutation { userRename(id: "u1", name: "Zoë") { name } }' }));
+    expect(await latin.text()).toBe('{"data":{"userRename":{"name":"Zoë"}}}');
+  });
+
   it('may come in pieces, and several may follow each other on a connection', async () => {
     const { routed } = await start();
     const socket = await connected();
