@@ -129,8 +129,11 @@ class LayoutWriter {
     let layout: ObjectLayout | undefined = this.#root;
     for (const step of path) {
       if (step === '' || step === '@') continue;
-      // Fetched for some types only.
-      if (step.includes('|')) return undefined;
+      if (step.includes('|')) {
+        // Fetched for objects of some types only.
+        layout.spoil();
+        return undefined;
+      }
       layout = layout.fields.get(step)?.below;
       if (!layout) return undefined;
     }

@@ -188,12 +188,12 @@ const SHELVES: TestGraph<'shelves' | 'stock' | 'authors'> = {
   depth: 3,
 };
 
-describe.each<[TestGraph, number]>([
-  [SHELVES, COUNT / 4],
+describe.each<{ graph: TestGraph; takenMin: number }>([
+  { graph: SHELVES, takenMin: COUNT / 4 },
   // Of abstract types, what is fetched has the order of no client.
-  [SHOP, 0],
-  [ARCHIVE, 0],
-])('on graph %#', (graph, takenMin) => {
+  { graph: SHOP, takenMin: 0 },
+  { graph: ARCHIVE, takenMin: 0 },
+])('on the $graph.name graph', ({ graph, takenMin }) => {
   it(
     `${COUNT} random operations are answered by the same text as when all is shaped`,
     { timeout: 3_600_000 },
