@@ -32,7 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   gatewayStart,
 ];
 
-const USAGE = `usage: npm run bench -- [name] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY] [--peers]
+const USAGE = `usage: npm run bench -- [name…] [--rounds 5] [--seconds 2] [--json FILE] [--profile DIRECTORY] [--peers]
 ${BENCHMARKS.map(({ name, describe }) => `  ${name.padEnd(20)}${describe}`).join('\n')}`;
 
 interface Report {
@@ -106,11 +106,15 @@ async function measure(benchmark: Benchmark): Promise<Report> {
 
 /** Measures and reports; a number never makes it fail, only a benchmark that breaks does. */
 async function main(): Promise<void> {
-  const chosen = BENCHMARKS.filter(({ name }) => name.includes(options.filter ?? positionals[0] ?? ''));
-  if (options.help || chosen.length === 0) {
+  const parts = options.filter === undefined ? positionals : [options.filter, ...positionals];
+  const unknown = parts.filter((part) => !BENCHMARKS.some(({ name }) => name.includes(part)));
+  if (options.help || unknown.length > 0) {
+    if (unknown.length > 0) process.exitCode = 2;
+    for (const part of unknown) console.error(`no benchmark is named "${part}"`);
     console.log(USAGE);
     return;
   }
+  const chosen = BENCHMARKS.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
   const { processor, cores, memoryGigabytes, node } = describeMachine();
   console.log(`${processor}, ${cores} cores, ${memoryGigabytes} GB, Node ${node}`);
   const reports: Report[] = [];
