@@ -23,7 +23,10 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer extends FastifyInstance {
-  /** Asks this handler about every request, after the earlier ones and before the router. */
+  /**
+   * Asks this handler about every request, after those given before it. One that answers does so without the router and
+   * its hooks: what concerns every response (headers, origins) is given here, not as a hook, and first.
+   */
   beforeRouting(handler: EarlyHandler): void;
 }
 
