@@ -179,7 +179,11 @@ const SHELVES: TestGraph<'shelves' | 'stock' | 'authors'> = {
             BOOKS.filter((book) => book.author.id === id).map(({ id: key }) => ({ id: key })),
           isKnown: () => true,
         },
-        Book: { __resolveReference: (key: object) => key, length: ({ pages }: { pages?: number }) => `${pages} pages` },
+        Book: {
+          __resolveReference: (key: object) => key,
+          length: ({ pages }: { pages?: number }) => `${pages} pages`,
+          sold: () => 3,
+        },
       },
     };
   },
