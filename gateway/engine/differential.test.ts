@@ -1,5 +1,6 @@
-import { getOperationAST, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { afterAll, describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { answeredParts } from '../testing/answered-parts.js';
 import { ARCHIVE } from '../testing/archive-graph.js';
 import { compareAnswers, noComparison } from '../testing/compare-answers.js';
@@ -44,9 +45,7 @@ function requestOf(schema: GraphQLSchema, text: string): ExecutionRequest {
   const document = parse(text);
   const [invalid] = validate(schema, document);
   if (invalid) throw new Error(`${invalid.message}\n${text}`);
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
-  const operation = { document, definition, fetched: { document, definition } };
+  const operation = gatewayOperation(document);
   return { operation, variables: { yes: true }, context: {} };
 }
 

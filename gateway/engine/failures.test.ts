@@ -1,5 +1,6 @@
-import { GraphQLError, getOperationAST, parse, type ExecutionResult } from 'graphql';
+import { GraphQLError, parse, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { scriptedTransport } from '../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports, type ShopService } from '../testing/shop-graph.js';
@@ -10,10 +11,8 @@ import { FederatedEngine } from './federated-engine.js';
 async function run(text: string, transports: Map<string, SubgraphTransport>): Promise<ExecutionResult> {
   const engine = new FederatedEngine({ supergraphSdl: shopSupergraph().sdl, transports });
   const document = parse(text);
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
   return engine.execute({
-    operation: { document, definition, fetched: { document, definition } },
+    operation: gatewayOperation(document),
     variables: {},
     context: {},
   });

@@ -1,5 +1,6 @@
-import { parse, validate, getOperationAST, type ExecutionResult } from 'graphql';
+import { parse, validate, type ExecutionResult } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { composeSupergraph } from '../supergraph.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { interceptTransports } from '../testing/intercept-transport.js';
@@ -12,9 +13,7 @@ function operationOf(engine: FederatedEngine, text: string): GatewayOperation {
   const document = parse(text);
   const faults = validate(engine.apiSchema, document);
   if (faults.length > 0) throw new Error(faults.join('\n'));
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
-  return { document, definition, fetched: { document, definition } };
+  return gatewayOperation(document);
 }
 
 function engineWith(

@@ -1,4 +1,4 @@
-import type { SubscriptionNode } from '@apollo/query-planner';
+import type { PlanNode, SubscriptionNode } from '@apollo/query-planner';
 import type { ExecutionResult, FieldNode, GraphQLSchema } from 'graphql';
 import type { SubgraphOperation, SubgraphResult, SubgraphTransport } from '../transports/subgraph-transport.js';
 import { IncrementalExecution } from './deferral/incremental-execution.js';
@@ -53,11 +53,16 @@ export class OperationPlan {
     const rest = isSubscription ? root.rest : root;
     this.step = rest && !isDeferring(rest) ? compilePlan(rest, [], fetches) : undefined;
     this.#stage = isDeferring(rest) ? compileStage(rest, fetches) : wholeStage(this.step);
-    if (root && !isSubscription && this.step) {
-      const layout = dataLayout(root, fetches);
-      const shape = layout.isKnownBelow ? this.#shapes.unconditional : undefined;
-      for (const node of shape?.expect(layout) ?? []) hiddenTypeNames.add(node);
-    }
+    if (root && !isSubscription && this.step)
+      for (const node of this.#superfluousTypeNames(root, fetches)) hiddenTypeNames.add(node);
+  }
+
+  /** The selections of `__typename` without which the data would, in places, be the response. */
+  #superfluousTypeNames(root: PlanNode, fetches: FetchCompilation): Iterable<FieldNode> {
+    const shape = this.#shapes.unconditional;
+    if (!shape) return [];
+    const layout = dataLayout(root, fetches);
+    return layout.isKnownBelow ? shape.expect(layout) : [];
   }
 
   /** Shapes the response from what the fetches brought. */

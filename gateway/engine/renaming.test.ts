@@ -1,5 +1,6 @@
-import { getOperationAST, parse, type DocumentNode, type ExecutionResult } from 'graphql';
+import { parse, type DocumentNode, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { ARCHIVE } from '../testing/archive-graph.js';
 import { faultyTransports, noFaults } from '../testing/faulty-graph.js';
 import { OperationWriter, randomNumbers } from '../testing/random-operation.js';
@@ -18,9 +19,7 @@ describe.each([SHOP, ARCHIVE])('an operation on the $name graph', (graph) => {
     const transports = faultyTransports(graph, noFaults());
     const engine = new FederatedEngine({ supergraphSdl: supergraphSdlOf(graph), transports });
     const execute = async (document: DocumentNode): Promise<ExecutionResult> => {
-      const definition = getOperationAST(document);
-      if (!definition) throw new Error('no operation');
-      const operation = { document, definition, fetched: { document, definition } };
+      const operation = gatewayOperation(document);
       return engine.execute({ operation, variables: { yes: true }, context: {} });
     };
     const differences: string[] = [];

@@ -1,5 +1,6 @@
-import { getOperationAST, parse, type ExecutionResult } from 'graphql';
+import { parse, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { interceptTransports, scriptedTransport } from '../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../testing/shop-graph.js';
@@ -15,9 +16,7 @@ async function subscribe(
 ): Promise<Stream | ExecutionResult> {
   const engine = new FederatedEngine({ supergraphSdl: shopSupergraph().sdl, transports });
   const document = parse('subscription ($n: Int) { userEvents(count: $n) { cursor user { name reviews { body } } } }');
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
-  const operation = { document, definition, fetched: { document, definition } };
+  const operation = gatewayOperation(document);
   return engine.subscribe({
     operation,
     variables: {},

@@ -1,5 +1,6 @@
-import { getOperationAST, parse } from 'graphql';
+import { parse } from 'graphql';
 import { afterEach, describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { FederatedEngine } from '../engine/federated-engine.js';
 import type { GatewayOperation } from '../engine/engine.js';
 import { TickerGraph } from '../testing/ticker-graph.js';
@@ -13,9 +14,7 @@ const TEXT =
 
 function operationOf(text: string): GatewayOperation {
   const document = parse(text);
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
-  return { document, definition, fetched: { document, definition } };
+  return gatewayOperation(document);
 }
 
 const open: DeliveryStream[] = [];

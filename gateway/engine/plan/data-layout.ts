@@ -13,7 +13,7 @@ import {
   type GraphQLOutputType,
   type SelectionSetNode,
 } from 'graphql';
-import { collectFields, type CollectScope } from '../response/collect-fields.js';
+import { collectFields, selectionSetsOf, type CollectScope } from '../response/collect-fields.js';
 import type { FetchCompilation } from './fetch-compilation.js';
 import { fetchOperation } from './fetch-operation.js';
 import { entitySelection, operationOf } from './fetch-selection.js';
@@ -190,8 +190,4 @@ function addFields(
     layout.fields.set(name, { type: field.type, below });
     if (below && isObjectType(named)) addFields(scope, named, selectionSetsOf(nodes), below);
   }
-}
-
-function selectionSetsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
-  return nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
 }

@@ -1,5 +1,6 @@
-import { getOperationAST, parse, type ExecutionResult } from 'graphql';
+import { parse, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../../testing/gateway-operation.js';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import { interceptTransport, interceptTransports, type Interception } from '../../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../../testing/shop-graph.js';
@@ -40,9 +41,7 @@ async function run(
     transports: transports.set('reviews', reviews),
   });
   const document = parse(text);
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
-  const operation = { document, definition, fetched: { document, definition } };
+  const operation = gatewayOperation(document);
   const request = { operation, variables: {}, context: {}, ...(signal ? { signal } : {}) };
   return { result: await engine.execute(request), asked };
 }

@@ -48,6 +48,11 @@ export function collectFields(
   return collected;
 }
 
+/** What is selected below a field that may be selected more than once. */
+export function selectionSetsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
+  return nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+}
+
 interface Collection {
   readonly fields: Map<string, FieldNode[]>;
   readonly deferred: DeferredFragment[];

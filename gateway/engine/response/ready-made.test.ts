@@ -1,6 +1,5 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
-  getOperationAST,
   isObjectType,
   Kind,
   parse,
@@ -14,6 +13,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../../testing/gateway-operation.js';
 import { ARCHIVE } from '../../testing/archive-graph.js';
 import { decided } from '../../testing/decided-operation.js';
 import { faultySchemas, noFaults } from '../../testing/faulty-graph.js';
@@ -28,10 +28,8 @@ import { FederatedEngine } from '../federated-engine.js';
 const COUNT = Number(process.env['DIFFERENTIAL_COUNT'] ?? 300);
 
 async function execute(engine: FederatedEngine, document: DocumentNode): Promise<ExecutionResult> {
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
   return engine.execute({
-    operation: { document, definition, fetched: { document, definition } },
+    operation: gatewayOperation(document),
     variables: {},
     context: {},
   });

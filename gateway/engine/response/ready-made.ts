@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { hasSafeName } from '../json.js';
 import type { FieldLayout, ObjectLayout } from '../plan/data-layout.js';
-import { collectFields } from './collect-fields.js';
+import { collectFields, selectionSetsOf } from './collect-fields.js';
 import type { ShapeScope } from './response-shape.js';
 
 /** What of the data is part of the response just as it is. */
@@ -88,7 +88,7 @@ class Comparison implements ReadyMade {
     if (!field || !found || !keepsPromise(field.type, found)) return false;
     const named = getNamedType(field.type);
     if (!isObjectType(named) || !found.below) return isLeafType(named) && from === name;
-    const selectionSets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+    const selectionSets = selectionSetsOf(nodes);
     return this.compare(named, selectionSets, found.below, { isKnown, canHide: true }) && from === name;
   }
 }

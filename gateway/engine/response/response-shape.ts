@@ -20,7 +20,7 @@ import type { Variables } from '../engine.js';
 import { Failure, isObject } from '../failure.js';
 import type { FieldDenials } from '../field-denials.js';
 import { readProperty, writeProperty, type JsonObject } from '../json.js';
-import { collectFields, type CollectScope } from './collect-fields.js';
+import { collectFields, selectionSetsOf, type CollectScope } from './collect-fields.js';
 import type { DataNames } from '../plan/data-names.js';
 import { BUBBLE, EXPLAINED_NULL, type Completer, type Completion } from './completion.js';
 import { satisfiesTypeCondition, typeNameOf } from '../plan/type-conditions.js';
@@ -109,7 +109,7 @@ function shapeField(
     const denied = isNonNullType(field.type) ? BUBBLE : EXPLAINED_NULL;
     return { responseName, complete: (_, completion) => deny(type.name, fieldName, permission, completion, denied) };
   }
-  const selectionSets = nodes.flatMap((node) => node.selectionSet ?? []);
+  const selectionSets = selectionSetsOf(nodes);
   const complete = shapeValue(scope, field.type, selectionSets, `${type.name}.${fieldName}`);
   const dataName = nodes[0] ? scope.dataNames.nameOf(nodes[0]) : responseName;
   return { responseName, complete: (source, completion) => complete(readProperty(source, dataName), completion) };

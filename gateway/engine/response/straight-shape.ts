@@ -17,7 +17,7 @@ import {
 } from 'graphql';
 import { hasSafeName, readProperty, writeProperty, type JsonObject } from '../json.js';
 import type { ObjectLayout } from '../plan/data-layout.js';
-import { collectFields } from './collect-fields.js';
+import { collectFields, selectionSetsOf } from './collect-fields.js';
 import { leafCheck } from './leaf-completer.js';
 import type { ShapeScope } from './response-shape.js';
 
@@ -111,7 +111,7 @@ function straightField(
   // A denied field, introspection, or a type name that no subgraph told.
   if (!field || scope.denials?.missing(type.name, fieldName) !== undefined)
     return { name, from: name, isSafe, constant: undefined, isNonNull: true, passes: undefined, shape: giveUp };
-  const selectionSets = nodes.flatMap((node) => node.selectionSet ?? []);
+  const selectionSets = selectionSetsOf(nodes);
   const from = nodes[0] ? scope.dataNames.nameOf(nodes[0]) : name;
   const below = layout && { ...layout, of: layout.of?.fields.get(from)?.below };
   return {

@@ -1,5 +1,6 @@
-import { getOperationAST, parse, type ExecutionResult } from 'graphql';
+import { parse, type ExecutionResult } from 'graphql';
 import { afterAll, describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../../testing/gateway-operation.js';
 import type { ExecutionRequest } from '../../engine/engine.js';
 import { FederatedEngine } from '../../engine/federated-engine.js';
 import { planGraph } from '../../engine/planning/planned-graph.js';
@@ -62,9 +63,7 @@ function requestsOf({ ids }: TestGraph, text: string, random: () => number): Exe
       `$no: Boolean = false, ${names.map((name) => `$${name}: ID!`).join(', ')}`,
     ),
   );
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
-  const operation = { document, definition, fetched: { document, definition } };
+  const operation = gatewayOperation(document);
   return Array.from({ length: CLIENTS }, (_, client) => {
     const chosen = names.map((name): [string, unknown] => [name, ids[Math.floor(random() * ids.length)]]);
     return { operation, variables: { yes: client !== 1, ...Object.fromEntries(chosen) }, context: {} };
