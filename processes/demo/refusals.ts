@@ -1,7 +1,6 @@
 import OpenAI from 'openai';
 import {
   AllocationDocument,
-  AuditRecordsDocument,
   type ControlPlane,
   CreateAllocationDocument,
   CreateProjectDocument,
@@ -65,11 +64,11 @@ export async function tellRefusals(listener: RefusalListener, told: RefusalPlace
   await tell(member.request(CreateProjectDocument, { input: { organizationId, name: 'Not mine to make' } }));
   await tell(allocate(machine, { projectId: otherProjectId, gpuCount: 1 }));
   await tell(askModel(told));
-  const count = async (result: 'DENIED' | 'FAILURE'): Promise<number> =>
-    (await operator.request(AuditRecordsDocument, { organizationId, result, first: 100 })).auditRecords.nodes.length;
-  listener.fact(
-    `in the audit log: ${await count('DENIED')} denials and ${await count('FAILURE')} refusals; nothing is half done`,
-  );
+  const audited = (result: 'DENIED' | 'FAILURE', ...actions: string[]) =>
+    told.story.audited(operator, { organizationId, result }, actions);
+  const denials = await audited('DENIED', 'iam.project.create', 'allocations.allocation.create');
+  const refusals = await audited('FAILURE', 'allocations.allocation.create');
+  listener.fact(`in the audit log: ${denials.length} denials and ${refusals.length} refusals; nothing is half done`);
   const still = await machine.request(AllocationDocument, { id: told.allocationId });
   if (still.allocation?.state !== 'ACTIVE') throw new Error('the allocation should not have noticed');
   return codes;

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ActivateModelRouteDocument,
   AddSshKeyDocument,
@@ -6,6 +7,9 @@ import {
   AllocationEventsDocument,
   AllocationStoryDocument,
   AppInstanceDocument,
+  AuditRecordsDocument,
+  type AuditRecordsQuery,
+  type AuditRecordsQueryVariables,
   BindRoleDocument,
   ControlPlane,
   CreateAllocationDocument,
@@ -121,13 +125,10 @@ export class Story {
 
   /** Waits for a project that somebody was just let into: other processes hear of a grant within two seconds. */
   async untilSeen(client: ControlPlane, projectId: string): Promise<void> {
-    for (let attempt = 0; attempt < 50; attempt += 1) {
-      if ((await client.request(ProjectSpendDocument, { id: projectId })).project !== null) return;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 100);
-      });
-    }
-    throw new Error('the grant did not take effect');
+    await answered('the grant did not take effect', 5, async () => {
+      const { project } = await client.request(ProjectSpendDocument, { id: projectId });
+      return project ?? null;
+    });
   }
 
   /** 2. A service account of the project with one role; its secret is shown once. */
@@ -247,14 +248,10 @@ export class Story {
       (await machine.request(ReleaseAllocationDocument, { input: { id: allocationId, reason: 'the story ends' } }))
         .allocationRelease,
     );
-    for (let attempt = 0; attempt < 200; attempt += 1) {
+    return answered('the allocation was not released', 20, async () => {
       const { allocation } = await machine.request(AllocationDocument, { id: allocationId });
-      if (allocation?.state === 'RELEASED' || allocation?.state === 'RELEASE_FAILED') return allocation.state;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 100);
-      });
-    }
-    return 'RELEASING';
+      return allocation?.state === 'RELEASED' || allocation?.state === 'RELEASE_FAILED' ? allocation.state : null;
+    });
   }
 
   async decommission(member: ControlPlane, id: string): Promise<void> {
@@ -264,9 +261,35 @@ export class Story {
     );
   }
 
+  /** The newest records of the audit log, once it has these actions: a record gets its place a moment after its command. */
+  async audited(
+    operator: ControlPlane,
+    filter: AuditFilter,
+    actions: readonly string[],
+  ): Promise<AuditRecordsQuery['auditRecords']['nodes']> {
+    return answered(`the audit log does not tell of ${actions.join(' and ')}`, 20, async () => {
+      const { nodes } = (await operator.request(AuditRecordsDocument, { ...filter, first: 100 })).auditRecords;
+      const told = new Set(nodes.map((record) => record.action));
+      return actions.every((action) => told.has(action)) ? nodes : null;
+    });
+  }
+
   /** One query from the allocation to everything that is known of it. */
   async tellAll(member: ControlPlane, id: string): Promise<NonNullable<Awaited<ReturnType<typeof fetchStory>>>> {
     return present(await fetchStory(member, id));
+  }
+}
+
+type AuditFilter = Omit<AuditRecordsQueryVariables, 'first' | 'after'>;
+
+/** Asks every tenth of a second until there is an answer; throws what went wrong after so many seconds without one. */
+async function answered<Value>(wrong: string, seconds: number, ask: () => Promise<Value | null>): Promise<Value> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const value = await ask();
+    if (value !== null) return value;
+    if (performance.now() > deadline) throw new Error(wrong);
+    await sleep(100);
   }
 }
 
