@@ -5,6 +5,7 @@ import {
   AddSshKeyDocument,
   AllocationDocument,
   AllocationEventsDocument,
+  AllocationPlanDocument,
   AllocationStoryDocument,
   AppInstanceDocument,
   AuditRecordsDocument,
@@ -12,6 +13,7 @@ import {
   type AuditRecordsQueryVariables,
   BindRoleDocument,
   ControlPlane,
+  ControlPlaneError,
   CreateAllocationDocument,
   CreateApiKeyDocument,
   CreateModelRouteDocument,
@@ -45,6 +47,14 @@ export interface MachineAccount {
   readonly clientId: string;
   readonly clientSecret: string;
 }
+
+/** The smallest thing that can be allocated. */
+const SMALLEST = { sku: 'h200-sxm-slice', region: 'eu-north-1', gpuCount: 1 };
+
+const ENDS_OF_LAUNCH: ReadonlySet<string> = new Set([
+  'allocations.allocation.activated',
+  'allocations.allocation.failed',
+]);
 
 /** The story of the platform, step by step, through the gateway only and with the SDK. The demonstration tells it, the journeys prove it. */
 export class Story {
@@ -123,11 +133,17 @@ export class Story {
     return { organizationId, projectId, otherProjectId, memberId: present(invited.user).id };
   }
 
-  /** Waits for a project that somebody was just let into: other processes hear of a grant within two seconds. */
+  /** Waits until somebody who was just let into a project may allocate there: each process hears of a grant within two seconds. */
   async untilSeen(client: ControlPlane, projectId: string): Promise<void> {
-    await answered('the grant did not take effect', 5, async () => {
+    const input = { projectId, ...SMALLEST };
+    await answered('the grant did not take effect', 20, async () => {
       const { project } = await client.request(ProjectSpendDocument, { id: projectId });
-      return project ?? null;
+      if (project === null) return null;
+      const refusal = await client.request(AllocationPlanDocument, { input }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      return refusal instanceof ControlPlaneError && refusal.code === 'NOT_FOUND' ? null : project;
     });
   }
 
@@ -168,6 +184,7 @@ export class Story {
     onEvent: (event: { type: string; cursor: string; state: string | null }) => void = () => {},
   ): Promise<{ allocationId: string; states: string[]; lastCursor: string }> {
     const { projectId } = options;
+    await this.untilSeen(machine, projectId);
     const leaving = new AbortController();
     const opened = Promise.withResolvers<void>();
     const events = machine.stream(
@@ -180,7 +197,7 @@ export class Story {
     const created = unwrap(
       (
         await machine.request(CreateAllocationDocument, {
-          input: { sku: 'h200-sxm-slice', region: 'eu-north-1', ...options },
+          input: { ...SMALLEST, ...options },
         })
       ).allocationCreate,
     );
@@ -190,11 +207,12 @@ export class Story {
     for (let next = await first; next.done !== true; next = await events.next()) {
       const { type, cursor, subject, data } = next.value;
       if (subject?.id !== allocationId) continue;
+      // What the event says: its subject may be further by now.
       const to = typeof data['to'] === 'string' ? data['to'] : subject.state;
       states.push(type);
       lastCursor = cursor;
       onEvent({ type, cursor, state: to });
-      if (subject.state === 'ACTIVE' || subject.state === 'FAILED') break;
+      if (ENDS_OF_LAUNCH.has(type)) break;
     }
     leaving.abort();
     await events.return().catch(() => {});

@@ -6,7 +6,13 @@ import { type Actor, systemActor } from '../../../kernel/access/actor.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import { projectPath } from '../../../kernel/project-path.js';
 import type { Subgraph } from '../../../kernel/subgraph.js';
-import { type TestKernel, eventually, startTestKernel, testHuman } from '../../../kernel/testing/test-kernel.js';
+import {
+  type TestKernel,
+  eventually,
+  startTestKernel,
+  testHuman,
+  untilSequenceable,
+} from '../../../kernel/testing/test-kernel.js';
 import { type Billing, billingDefinition, createBilling } from '../../platform/billing/index.js';
 import { createEvidence, evidenceDefinition } from '../../platform/evidence/index.js';
 import { type IamDomain, createIam, iamDefinition } from '../../platform/iam/index.js';
@@ -255,6 +261,8 @@ describe('on the real platform', () => {
     };
     expect(await costOfOne()).toBe(6n * 100n + 4n * 400n);
     await run('billing.price.set', { priceKey: 'model:echo-small', unit: 'output_token', unitPrice: '0.0000005' });
+    // Transactions of other tests that began earlier hold it up, and do not count.
+    await untilSequenceable(test);
     const changedAt = performance.now();
     await eventually(async () => (await costOfOne()) === 6n * 100n + 4n * 500n);
     expect(performance.now() - changedAt).toBeLessThan(1500);
