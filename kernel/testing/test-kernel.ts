@@ -6,6 +6,7 @@ import { loadConfiguration } from '../configuration/configuration.js';
 import { urlForRole } from '../database/database.js';
 import { type MigrationSet, migrate } from '../database/migrations.js';
 import { OWNER_ROLE, ensureRoles } from '../database/roles.js';
+import { eventLog } from '../events/sequencer.js';
 import type { RequestContext } from '../graphql/request-context.js';
 import { newId } from '../identifiers/type-id.js';
 import type { Consumer, Job } from '../jobs/job.js';
@@ -104,6 +105,20 @@ export async function untilSequenceable({ kernel }: Pick<TestKernel, 'kernel'>):
       ),
     );
     return row?.are === true;
+  });
+}
+
+/** Waits until all events that were told are in the log and heard of here: a stream that begins then tells none of them. */
+export async function untilHeard({ kernel }: Pick<TestKernel, 'kernel'>): Promise<void> {
+  await eventually(async () => {
+    const row = await kernel.database.read('system', (tx) =>
+      tx.row<{ last: bigint; waits: boolean }>(
+        `select last_position as last, exists (select from kernel.outbox where topic = $1) as waits
+         from kernel.log_heads where log = $2`,
+        [eventLog.topic, eventLog.log],
+      ),
+    );
+    return row?.waits === false && kernel.feed.head >= row.last;
   });
 }
 

@@ -2,6 +2,7 @@ import { type DocumentNode, parse, subscribe } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../../../kernel/access/actor.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
+import { untilHeard } from '../../../kernel/testing/test-kernel.js';
 import { type BillingFixture, accepted, gpuUsage, nanos, startBilling } from './testing/billing-fixture.js';
 import { type Launched, launch } from './testing/launched-allocation.js';
 
@@ -78,6 +79,8 @@ describe('the stream of spend', () => {
     const document: DocumentNode = parse(
       `subscription { spendEvents(${args}) { cursor type amount { amount } balance { amount } subject { __typename ... on UsageRecord { unit allocation { id } } ... on BillingAccount { state } ... on Budget { period } } } }`,
     );
+    // What was done before must not come when the stream has begun.
+    await untilHeard(test);
     const events = await subscribe({ schema: test.schema, document, contextValue: test.context(actor) });
     if (!(Symbol.asyncIterator in events)) throw new Error(JSON.stringify(events));
     return events as never;
