@@ -1,13 +1,7 @@
-import {
-  Kind,
-  visit,
-  type FieldNode,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  type SelectionSetNode,
-} from 'graphql';
+import { Kind, type FieldNode, type GraphQLObjectType, type GraphQLSchema, type SelectionSetNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { conditionVariables } from '../../transports/execution/condition-variables.js';
 import type { GatewayOperation, Variables } from '../engine.js';
 import { introspect } from '../introspection.js';
 import type { JsonObject } from '../json.js';
@@ -21,6 +15,8 @@ import { ANOMALY, straightShape, type ReadyLayout, type StraightShape } from './
 
 /** How many sets of values of its `@skip`, `@include` and `@defer` variables an operation keeps compiled shapes for. */
 const SHAPES_MAX = 16;
+
+const CONDITIONAL = new Set(['skip', 'include', 'defer']);
 
 /** The shape of an operation's response, for one set of values of the variables that decide what is in it. */
 export class ResponseShape {
@@ -96,7 +92,7 @@ export class ResponseShapes {
     this.#supergraph = schema;
     this.#dataNames = dataNames;
     this.#operation = operation;
-    this.#conditionVariables = conditionVariables(operation);
+    this.#conditionVariables = conditionVariables(operation.document, CONDITIONAL);
   }
 
   /** The only shape, if no variable decides what is answered and the caller may see all of it. */
@@ -139,17 +135,4 @@ export class ResponseShapes {
   #conditions(coercedVariables: Variables): Variables {
     return Object.fromEntries(this.#conditionVariables.map((name) => [name, coercedVariables[name]]));
   }
-}
-
-const CONDITIONAL = new Set(['skip', 'include', 'defer']);
-
-function conditionVariables({ document }: GatewayOperation): string[] {
-  const names = new Set<string>();
-  visit(document, {
-    Directive(directive) {
-      if (!CONDITIONAL.has(directive.name.value)) return;
-      for (const { value } of directive.arguments ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
-    },
-  });
-  return [...names].sort();
 }

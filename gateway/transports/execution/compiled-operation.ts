@@ -13,6 +13,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { SubgraphOperation } from '../subgraph-transport.js';
 import { compileSelection, compileSerialSelection, type SelectionRunner } from './compile-selection.js';
+import { conditionVariables } from './condition-variables.js';
 import { compileVariables, type VariablesOf } from './compile-variables.js';
 import { ExecutionRun } from './execution-run.js';
 import { isPending } from './thenable.js';
@@ -27,6 +28,8 @@ export interface ExecutionInput {
 
 /** How many sets of values of its `@skip` and `@include` variables an operation is kept compiled for. */
 const SELECTIONS_MAX = 16;
+
+const CONDITIONAL = new Set(['skip', 'include']);
 
 /**
  * A valid operation, compiled for a schema into closures: resolvers, arguments, serialisers and completers of each field
@@ -48,7 +51,7 @@ export class CompiledOperation {
     const isOrdinary = definition && schema.getRootType(definition.operation) && !hasPrototypeName(operation);
     this.#definition = isOrdinary ? definition : undefined;
     this.#variablesOf = compileVariables(schema, definition?.variableDefinitions ?? []);
-    this.#conditionNames = conditionNames(operation);
+    this.#conditionNames = conditionVariables(operation.document, CONDITIONAL);
   }
 
   execute(input: ExecutionInput): Promise<ExecutionResult> | ExecutionResult {
@@ -130,17 +133,6 @@ function fragmentsOf({ document }: SubgraphOperation): Record<string, FragmentDe
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
   }
   return fragments;
-}
-
-function conditionNames({ document }: SubgraphOperation): string[] {
-  const names = new Set<string>();
-  visit(document, {
-    Directive(directive) {
-      if (directive.name.value !== 'skip' && directive.name.value !== 'include') return;
-      for (const { value } of directive.arguments ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
-    },
-  });
-  return [...names].sort();
 }
 
 /** Results have a prototype: such a name would change it. */
