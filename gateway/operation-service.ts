@@ -1,5 +1,6 @@
 import { OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import { PlatformError } from '../kernel/errors/platform-error.js';
+import { ClientPresence } from './client-presence.js';
 import type { GatewayOperation, IncrementalResult } from './engine/engine.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { DemandControl } from './guard/cost/demand-control.js';
@@ -10,6 +11,7 @@ import { maskErrors, maskResult, statusOf, type ErrorMasking } from './guard/mas
 import { maskIncrementally } from './guard/mask-incrementally.js';
 import { withinDeadline } from './guard/operation-deadline.js';
 import { checkVariables } from './guard/variable-limits.js';
+import { QuerySharing } from './query-sharing.js';
 import type { GatewayRuntime, SelectedOperation, Selection } from './runtime.js';
 import type { DeliveryStream } from './streams/delivery-stream.js';
 import { Subscriptions } from './streams/subscriptions.js';
@@ -24,8 +26,8 @@ export interface OperationRequest<Context> {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly context: Context;
   readonly correlationId: string;
-  /** Of this operation alone: aborted when its client goes, or at its deadline. */
-  readonly gone?: AbortController;
+  /** Of this operation alone: aborted when its client goes and nobody shares its answer, or at its deadline. */
+  readonly presence?: ClientPresence;
   /** For a subscription: the position to continue after, instead of what its variable says. */
   readonly resumeAfter?: string;
 }
@@ -34,6 +36,8 @@ export interface OperationOutcome {
   readonly result: ExecutionResult;
   /** For a request that was refused as a whole, the status its first error asks for; else 200. */
   readonly status: number;
+  /** Whether others get the same data: writing it as text once is enough. */
+  readonly isShared?: boolean;
 }
 
 /** An answer in parts: the first, and then the rest. */
@@ -45,6 +49,7 @@ const OPERATION_SECONDS_MAX = 30;
 export class OperationService<Context extends object> {
   readonly runtime: GatewayRuntime;
   readonly #options: GatewayOptions<Context>;
+  readonly #sharing = new QuerySharing();
   readonly #demand: DemandControl<Context> | undefined;
   readonly #documents: DocumentResolver;
   readonly #subscriptions: Subscriptions<Context>;
@@ -93,11 +98,17 @@ export class OperationService<Context extends object> {
       const { context } = request;
       const variables = request.variables ?? {};
       const admission = this.#demand?.admit(generation.costs, operation, variables, context);
-      const running = withinDeadline(this.#secondsMax, request.gone, (signal) =>
-        generation.engine.execute({ operation, context, variables, signal }),
-      );
-      const result = running instanceof Promise ? await running : running;
-      return this.#outcome(admission?.settle(result) ?? result, request.correlationId);
+      const presence = request.presence ?? new ClientPresence();
+      const run = (): ExecutionResult | Promise<ExecutionResult> =>
+        withinDeadline(this.#secondsMax, presence, (signal) =>
+          generation.engine.execute({ operation, context, variables, signal }),
+        );
+      const caller = this.#callerOf(selected, context);
+      const { result, isShared } =
+        caller === undefined
+          ? { result: await run(), isShared: false }
+          : await this.#sharing.ask({ operation, variables, caller }, presence, run);
+      return this.#outcome(admission?.settle(result) ?? result, request.correlationId, isShared);
     } catch (error) {
       return this.refusal([error], request.correlationId);
     }
@@ -115,7 +126,7 @@ export class OperationService<Context extends object> {
       const operation = await this.#authorize(selected, request);
       const admission = this.#demand?.admit(generation.costs, operation, variables, context);
       // Later parts have no deadline, and end with their client.
-      const result = await withinDeadline(this.#secondsMax, request.gone, async (signal) =>
+      const result = await withinDeadline(this.#secondsMax, request.presence, async (signal) =>
         generation.engine.executeIncrementally({ operation, context, variables, signal }),
       );
       // What comes in parts has paid what it was estimated to cost.
@@ -184,10 +195,16 @@ export class OperationService<Context extends object> {
     }
   }
 
-  #outcome(result: ExecutionResult, correlationId: string): OperationOutcome {
+  /** The name of the caller of a query, if its answer may be that of others. */
+  #callerOf({ definition }: SelectedOperation, context: Context): string | undefined {
+    if (definition.operation !== OperationTypeNode.QUERY) return undefined;
+    return this.#options.accessIdentity?.(context);
+  }
+
+  #outcome(result: ExecutionResult, correlationId: string, isShared = false): OperationOutcome {
     const masked = maskResult(result, this.#masking(correlationId));
     const isRequestError = masked.data === undefined && masked.errors !== undefined;
-    return { result: masked, status: isRequestError ? statusOf(masked.errors as GraphQLError[]) : 200 };
+    return { result: masked, status: isRequestError ? statusOf(masked.errors as GraphQLError[]) : 200, isShared };
   }
 
   #masking(correlationId: string): ErrorMasking {

@@ -2,6 +2,7 @@ import { OperationTypeNode } from 'graphql';
 import { createHandler, type Request, type Response } from 'graphql-http';
 import type { ErrorCode } from '../../kernel/errors/error-codes.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
+import type { ClientPresence } from '../client-presence.js';
 import { isSubscription, type OperationService } from '../operation-service.js';
 import { readPlainPost } from './plain-post.js';
 import { readRequestParameters, type RequestParameters } from './request-parameters.js';
@@ -10,8 +11,7 @@ import { negotiate, outcomeResponse, JSON_RESPONSE, type HttpResponse } from './
 /** What the handler knows of a request beside what `graphql-http` reads. */
 export interface HandledRequest<Context> {
   readonly correlationId: string;
-  /** Aborted when the client goes. */
-  readonly gone: AbortController;
+  readonly presence: ClientPresence;
   readonly authenticate: () => Context | Promise<Context>;
 }
 
@@ -60,7 +60,7 @@ async function answer<Context extends object>(
   parameters: RequestParameters,
   mediaType: string,
 ): Promise<HttpResponse> {
-  const { authenticate, correlationId, gone } = request.context;
+  const { authenticate, correlationId, presence } = request.context;
   let context: Context;
   try {
     const authenticated = authenticate();
@@ -69,7 +69,7 @@ async function answer<Context extends object>(
     return outcomeResponse(service.refusal([error], correlationId), mediaType);
   }
   const { documentId, extensions, operationName, query, variables } = parameters;
-  const operation = { documentId, extensions, operationName, query, variables, context, correlationId, gone };
+  const operation = { documentId, extensions, operationName, query, variables, context, correlationId, presence };
   const selecting = service.select(operation);
   const selected = selecting instanceof Promise ? await selecting : selecting;
   if ('result' in selected) return outcomeResponse(selected, mediaType);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
+import { ClientPresence } from '../client-presence.js';
 import type { GatewayOptions } from '../gateway-options.js';
 import { requestInfo, type RequestInfo } from '../request-info.js';
 import type { GraphqlRequest } from './graphql-over-http.js';
@@ -19,12 +20,12 @@ export function handledRequest<Context extends object>(
   { request, response, ip, body }: ReceivedRequest,
   options: GatewayOptions<Context>,
 ): GraphqlRequest<Context> {
-  const gone = new AbortController();
+  const presence = new ClientPresence();
   response.once('close', () => {
-    if (!response.writableFinished) gone.abort(new PlatformError('TIMEOUT', 'The client went away.'));
+    if (!response.writableFinished) presence.leave(new PlatformError('TIMEOUT', 'The client went away.'));
   });
   const { headers, method = '', url = '' } = request;
-  const info: RequestInfo = requestInfo(headers, ip, gone.signal);
+  const info: RequestInfo = requestInfo(headers, ip, presence.signal);
   return {
     method,
     url,
@@ -33,7 +34,7 @@ export function handledRequest<Context extends object>(
     raw: request,
     context: {
       correlationId: info.correlationId,
-      gone,
+      presence,
       authenticate: () => options.authenticate({ headers }, info),
     },
   };

@@ -1,5 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import type { OperationOutcome } from '../operation-service.js';
+import { answerText } from './answer-text.js';
 
 export interface HttpResponse {
   readonly status: number;
@@ -40,13 +41,16 @@ function parseRange(range: string): { type: string; quality: number } {
   return { type, quality: Number.isFinite(value) ? value : 0 };
 }
 
-export function outcomeResponse({ result, status }: OperationOutcome, mediaType: string): HttpResponse {
+export function outcomeResponse(
+  { result, status, isShared = false }: OperationOutcome,
+  mediaType: string,
+): HttpResponse {
   const code = result.errors?.[0]?.extensions['code'];
   const isAnswered = mediaType === JSON_RESPONSE && ANSWERED.has(code);
   return {
     status: isAnswered ? 200 : status,
     headers: { 'content-type': mediaType, ...retryAfter(result.errors) },
-    body: JSON.stringify(result),
+    body: answerText(result, isShared),
   };
 }
 

@@ -30,12 +30,12 @@ export async function runStreamed<Context extends object>(
   request: GraphqlRequest<Context>,
   options: StreamedOptions,
 ): Promise<StreamedOutcome<Context>> {
-  const { correlationId, gone, authenticate } = request.context;
+  const { correlationId, presence, authenticate } = request.context;
   try {
     const parameters = await readRequestParameters(request);
     if (!('query' in parameters)) throw notReadable(parameters[1].status);
     const context = await authenticate();
-    const operation: OperationRequest<Context> = { ...parameters, correlationId, gone, context };
+    const operation: OperationRequest<Context> = { ...parameters, correlationId, presence, context };
     const selected = await service.select(operation);
     if ('result' in selected) return { kind: 'answer', outcome: selected };
     if (isSubscription(selected)) {

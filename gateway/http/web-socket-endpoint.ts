@@ -13,6 +13,7 @@ import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { Credentials, GatewayLogger, StreamLimits } from '../gateway-options.js';
 import { DeliveryStream } from '../streams/delivery-stream.js';
 import { announceAt } from '../streams/expiry.js';
+import { ClientPresence } from '../client-presence.js';
 import type { OperationOutcome, OperationRequest, OperationService } from '../operation-service.js';
 import { requestInfo, type RequestInfo } from '../request-info.js';
 import type { SelectedOperation } from '../runtime.js';
@@ -89,8 +90,8 @@ export class WebSocketEndpoint<Context extends object> {
         this.#subscribe(extra, payload, Object.keys(subscriptions).length),
       execute: async ({ contextValue }) => {
         const { connection, request, selected } = contextValue as Subscribing<Context>;
-        return whileConnected(connection, async (gone) =>
-          resultOf(await options.service.execute(selected, { ...request, gone })),
+        return whileConnected(connection, async (presence) =>
+          resultOf(await options.service.execute(selected, { ...request, presence })),
         );
       },
       subscribe: async ({ contextValue }) => {
@@ -248,18 +249,18 @@ function leave<Context>(connection: Connection<Context>): void {
   connection.gone?.abort(new PlatformError('TIMEOUT', 'The client went away.'));
 }
 
-/** Runs an operation with a controller of its own, which the end of its connection aborts. */
+/** Runs an operation for a client who goes with its connection. */
 async function whileConnected<Context, Result>(
   connection: Connection<Context>,
-  run: (gone: AbortController) => Promise<Result>,
+  run: (presence: ClientPresence) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = (connection.gone ??= new AbortController());
-  const gone = new AbortController();
-  const follow = (): void => gone.abort(signal.reason);
+  const presence = new ClientPresence();
+  const follow = (): void => presence.leave(signal.reason);
   if (signal.aborted) follow();
   else signal.addEventListener('abort', follow, { once: true });
   try {
-    return await run(gone);
+    return await run(presence);
   } finally {
     signal.removeEventListener('abort', follow);
   }

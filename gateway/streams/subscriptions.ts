@@ -64,7 +64,7 @@ export class Subscriptions<Context extends object> {
     if (this.#isClosing) throw shuttingDown();
     const operation = await this.#options.authorize(selected, request);
     const lease = this.#lease(selected, request, request.context);
-    const stream = new DeliveryStream(this.#owner, request.gone?.signal);
+    const stream = new DeliveryStream(this.#owner, request.presence?.signal);
     const open: OpenStream<Context> = { selected, request, lease: undefined, onRevoke: undefined };
     this.#open.set(stream, open);
     this.#untaken.add(stream);
@@ -109,7 +109,7 @@ export class Subscriptions<Context extends object> {
   }
 
   #subscribing(operation: GatewayOperation, { selected, request }: OpenStream<Context>, context: Context): Subscribing {
-    const { accessIdentity, contextPerEvent } = this.#options.gateway;
+    const { accessIdentity, contextPerEvent, sharesStreams = true } = this.#options.gateway;
     const masking = this.#options.maskingOf(request.correlationId);
     let shape = this.#shapes.get(operation);
     if (!shape) this.#shapes.set(operation, (shape = streamShape(operation, this.#convention)));
@@ -119,7 +119,7 @@ export class Subscriptions<Context extends object> {
       shape,
       variables: startingAfter(request, shape),
       context,
-      identity: accessIdentity?.(context),
+      identity: sharesStreams ? accessIdentity?.(context) : undefined,
       mask: (result) => maskResult(result, masking),
       ...(contextPerEvent ? { contextPerEvent: () => contextPerEvent(context) } : {}),
     };

@@ -61,12 +61,15 @@ const THREE_HOPS: Question = {
   comparisons: THREE_HOP_COMPARISONS,
 };
 
-/** Clients of one actor that ask the same at the same time, as open pages of a portal do: fetches on their way are shared. */
+/**
+ * Clients of one actor that ask the same at the same time, as open pages of a portal do: queries that arrive together and
+ * fetches on their way are shared.
+ */
 const THREE_HOPS_ASKED_ALIKE: Question = {
   what: 'three hops, all ask the same',
   request: THREE_HOP_REQUEST,
   requestOf: () => THREE_HOP_REQUEST,
-  comparisons: THREE_HOP_COMPARISONS.filter(({ own }) => own === 'own-gateway'),
+  comparisons: THREE_HOP_COMPARISONS,
 };
 
 const ONE_SUBGRAPH_COMPARISONS: readonly Comparison[] = [

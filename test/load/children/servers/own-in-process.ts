@@ -11,6 +11,7 @@ const gateway = await createGateway<object>({
   supergraph: { sdl: catalogueSupergraph(() => '') },
   transports: new Map(CATALOGUE_SERVICES.map((name) => [name, new InProcessTransport(catalogueSchema(name))])),
   authenticate: () => ({}),
+  accessIdentity: () => 'anonymous',
   holds: () => false,
   logger,
 });
