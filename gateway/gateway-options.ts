@@ -100,16 +100,11 @@ export interface GatewayOptions<Context extends object> {
    */
   readonly contextPerEvent?: (context: Context) => Context;
   /**
-   * Names what a caller may see, and until when. For callers of the same name, queries that are read together are
-   * answered once, and streams executed once, if operation and variables are the same. Nothing is shared where it is
-   * absent or answers nothing.
+   * Names what a caller may see, and until when. For callers of the same name, queries of subgraphs in this
+   * process that are read together are answered once, and streams executed once, if operation and variables are the same.
+   * Nothing is shared where it is absent or answers nothing.
    */
   readonly accessIdentity?: (context: Context) => string | undefined;
-  /**
-   * Whether a client may join a stream that runs: true unless given. False for subgraphs whose streams are not the same
-   * for everybody who listens, such as one that counts down from where it began.
-   */
-  readonly sharesStreams?: boolean;
   /** When the caller's credential ends, in seconds since 1970: it is announced to clients ahead of it. */
   readonly expiresAt?: (context: Context) => number | undefined;
   /** What subscriptions call their position; `cursor` and `after` unless given. */

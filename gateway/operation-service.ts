@@ -195,9 +195,9 @@ export class OperationService<Context extends object> {
     }
   }
 
-  /** The name of the caller of a query, if its answer may be that of others. */
-  #callerOf({ definition }: SelectedOperation, context: Context): string | undefined {
-    if (definition.operation !== OperationTypeNode.QUERY) return undefined;
+  /** The name of the caller of a query, if it may be shared. Over HTTP fetches are, and waiting costs more than it gains. */
+  #callerOf({ definition, generation }: SelectedOperation, context: Context): string | undefined {
+    if (definition.operation !== OperationTypeNode.QUERY || generation.isRemote) return undefined;
     return this.#options.accessIdentity?.(context);
   }
 

@@ -110,6 +110,7 @@ function generationOf(
     supergraphSdl,
     supergraphHash: createHash('sha256').update(supergraphSdl).digest('hex'),
     transports,
+    isRemote: transports.values().every(({ representationForm }) => representationForm === 'json'),
     engine: new LeasedEngine(engine),
     access,
     documents: new DocumentStore(engine.apiSchema, { ...DOCUMENT_LIMITS, ...documentLimits }),

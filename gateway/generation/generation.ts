@@ -17,6 +17,8 @@ export interface Generation {
   readonly operations: OperationStore;
   readonly costs: OperationCosts;
   readonly transports: ReadonlyMap<string, SubgraphTransport>;
+  /** Whether nothing is asked of subgraphs in this process. */
+  readonly isRemote: boolean;
 }
 
 /** What a new generation is prepared for: an operation, as it was sent, of a caller with certain rights. */

@@ -109,7 +109,7 @@ export class Subscriptions<Context extends object> {
   }
 
   #subscribing(operation: GatewayOperation, { selected, request }: OpenStream<Context>, context: Context): Subscribing {
-    const { accessIdentity, contextPerEvent, sharesStreams = true } = this.#options.gateway;
+    const { accessIdentity, contextPerEvent } = this.#options.gateway;
     const masking = this.#options.maskingOf(request.correlationId);
     let shape = this.#shapes.get(operation);
     if (!shape) this.#shapes.set(operation, (shape = streamShape(operation, this.#convention)));
@@ -119,7 +119,7 @@ export class Subscriptions<Context extends object> {
       shape,
       variables: startingAfter(request, shape),
       context,
-      identity: sharesStreams ? accessIdentity?.(context) : undefined,
+      identity: accessIdentity?.(context),
       mask: (result) => maskResult(result, masking),
       ...(contextPerEvent ? { contextPerEvent: () => contextPerEvent(context) } : {}),
     };

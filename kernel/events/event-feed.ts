@@ -54,7 +54,7 @@ export class EventFeed {
   readonly #signal: WakeSignal;
   readonly #log: FollowedLog;
   readonly #tail: LoggedEvent[] = [];
-  readonly #waiters = new Set<() => void>();
+  #waiters = new Set<() => void>();
   #head = 0n;
   /** Everything after this position, up to the head, is in the tail. */
   #tailFloor = 0n;
@@ -132,8 +132,9 @@ export class EventFeed {
       const dropped = this.#tail.splice(0, this.#tail.length - TAIL_LENGTH);
       this.#tailFloor = dropped.at(-1)?.position ?? this.#tailFloor;
     }
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
+    const waiters = this.#waiters;
+    // Not cleared: until the next full collection, that would keep alive all who waited, time after time.
+    this.#waiters = new Set();
     for (const waiter of waiters) waiter();
     return rows.length;
   }

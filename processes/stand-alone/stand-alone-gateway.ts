@@ -58,8 +58,7 @@ export async function createStandAloneGateway(options: StandAloneGatewayOptions)
   const { supergraphSdl, logger, masksErrors } = options;
   const urls = subgraphUrls(supergraphSdl, options.isUnprotected);
   // All callers are the same nobody, whom subgraphs cannot tell apart.
-  const nobody = (): string => 'anonymous';
-  const sharing = new FetchSharing<AnonymousContext>(nobody);
+  const sharing = new FetchSharing<AnonymousContext>(() => 'anonymous');
   const connect = (name: string, url: string): HttpTransport<AnonymousContext> =>
     new HttpTransport<AnonymousContext>({ name, url, headersFor: traceHeaders, sharing });
   const transports = new Map([...urls].map(([name, url]) => [name, connect(name, url)]));
@@ -68,8 +67,6 @@ export async function createStandAloneGateway(options: StandAloneGatewayOptions)
     supergraph: { sdl: supergraphSdl },
     transports,
     authenticate: (_credentials, { correlationId, trace }) => ({ correlationId, trace }),
-    accessIdentity: nobody,
-    sharesStreams: false,
     holds: () => false,
     logger,
     metrics,

@@ -122,7 +122,7 @@ function remembered(
   leaf: string,
   write: (entity: JsonObject) => string | Missing,
 ): (entity: JsonObject) => string | Missing {
-  const texts = new Map<string, string>();
+  let texts = new Map<string, string>();
   return (entity) => {
     const key = entity[leaf];
     if (typeof key !== 'string' || key.length > REMEMBERED_LENGTH_MAX) return write(entity);
@@ -130,7 +130,7 @@ function remembered(
     if (known !== undefined) return known;
     const text = write(entity);
     if (typeof text !== 'string') return text;
-    if (texts.size >= REMEMBERED_MAX) texts.clear();
+    if (texts.size >= REMEMBERED_MAX) texts = new Map();
     texts.set(key, text);
     return text;
   };

@@ -62,8 +62,8 @@ const THREE_HOPS: Question = {
 };
 
 /**
- * Clients of one actor that ask the same at the same time, as open pages of a portal do: queries that arrive together and
- * fetches on their way are shared.
+ * Clients of one actor that ask the same at the same time, as open pages of a portal do: queries that arrive together
+ * (subgraphs in process) and fetches on their way (over HTTP) are shared.
  */
 const THREE_HOPS_ASKED_ALIKE: Question = {
   what: 'three hops, all ask the same',
