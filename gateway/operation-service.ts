@@ -92,6 +92,7 @@ export class OperationService<Context extends object> {
 
   async execute(selected: SelectedOperation, request: OperationRequest<Context>): Promise<OperationOutcome> {
     const { generation } = selected;
+    const { accessIdentity } = this.#options;
     try {
       const authorized = this.#authorize(selected, request);
       const operation = authorized instanceof Promise ? await authorized : authorized;
@@ -103,11 +104,9 @@ export class OperationService<Context extends object> {
         withinDeadline(this.#secondsMax, presence, (signal) =>
           generation.engine.execute({ operation, context, variables, signal }),
         );
-      const caller = this.#callerOf(selected, context);
-      const { result, isShared } =
-        caller === undefined
-          ? { result: await run(), isShared: false }
-          : await this.#sharing.ask({ operation, variables, caller }, presence, run);
+      const { result, isShared } = waitsForItsTurn(selected)
+        ? await this.#sharing.ask({ operation, variables, caller: () => accessIdentity?.(context) }, presence, run)
+        : { result: await run(), isShared: false };
       return this.#outcome(admission?.settle(result) ?? result, request.correlationId, isShared);
     } catch (error) {
       return this.refusal([error], request.correlationId);
@@ -195,12 +194,6 @@ export class OperationService<Context extends object> {
     }
   }
 
-  /** The name of the caller of a query, if it may be shared. Over HTTP fetches are, and waiting costs more than it gains. */
-  #callerOf({ definition, generation }: SelectedOperation, context: Context): string | undefined {
-    if (definition.operation !== OperationTypeNode.QUERY || generation.isRemote) return undefined;
-    return this.#options.accessIdentity?.(context);
-  }
-
   #outcome(result: ExecutionResult, correlationId: string, isShared = false): OperationOutcome {
     const masked = maskResult(result, this.#masking(correlationId));
     const isRequestError = masked.data === undefined && masked.errors !== undefined;
@@ -210,6 +203,11 @@ export class OperationService<Context extends object> {
   #masking(correlationId: string): ErrorMasking {
     return { correlationId, exposeErrors: this.#options.exposeErrors ?? false, logger: this.#options.logger };
   }
+}
+
+/** Over HTTP fetches are shared, and waiting costs more than it gains. */
+function waitsForItsTurn({ definition, generation }: SelectedOperation): boolean {
+  return definition.operation === OperationTypeNode.QUERY && !generation.isRemote;
 }
 
 export function isSubscription({ definition }: SelectedOperation): boolean {

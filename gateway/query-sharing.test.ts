@@ -6,7 +6,7 @@ import { type Query, type QueryAnswer, QuerySharing } from './query-sharing.js';
 import { gatewayOperation } from './testing/gateway-operation.js';
 
 const OPERATION = gatewayOperation(parse('{ a }'));
-const QUERY: Query = { operation: OPERATION, variables: { first: 2 }, caller: 'ada' };
+const QUERY: Query = { operation: OPERATION, variables: { first: 2 }, caller: () => 'ada' };
 const RESULT: ExecutionResult = { data: { a: 1 } };
 
 function asker() {
@@ -42,7 +42,9 @@ describe('queries that are read in one turn', () => {
     const { started, answers, ask } = asker();
     const queries: Query[] = [
       QUERY,
-      { ...QUERY, caller: 'bob' },
+      { ...QUERY, caller: () => 'bob' },
+      { ...QUERY, caller: () => undefined },
+      { ...QUERY, caller: () => undefined },
       { ...QUERY, variables: { first: 3 } },
       { ...QUERY, operation: gatewayOperation(parse('{ a }')) },
     ];
@@ -50,7 +52,25 @@ describe('queries that are read in one turn', () => {
     await setImmediate();
     expect(started).toEqual(queries);
     for (const answer of answers) answer.resolve({ data: {} });
-    expect((await Promise.all(asked)).map(({ isShared }) => isShared)).toEqual([false, false, false, false]);
+    expect((await Promise.all(asked)).map(({ isShared }) => isShared)).toEqual(Array(6).fill(false));
+  });
+
+  it('ask who the caller is only where another asks for the same', async () => {
+    const { answers, ask } = asker();
+    let asked = 0;
+    const caller = (): string => `caller ${String((asked += 1))}`;
+    const queries = [
+      { ...QUERY, caller },
+      { ...QUERY, caller, variables: { first: 3 } },
+    ];
+    const first = queries.map(async (query) => ask(query));
+    await setImmediate();
+    expect(asked).toBe(0);
+    const second = [ask({ ...QUERY, caller }), ask({ ...QUERY, caller })];
+    await setImmediate();
+    expect(asked).toBe(2);
+    for (const answer of answers) answer.resolve(RESULT);
+    expect(await Promise.all([...first, ...second])).toHaveLength(4);
   });
 
   it('do not join what is on its way', async () => {
@@ -78,7 +98,7 @@ describe('queries that are read in one turn', () => {
     const thrown = sharing.ask(QUERY, new ClientPresence(), () => {
       throw new Error('at once');
     });
-    const next = ask({ ...QUERY, caller: 'bob' });
+    const next = ask({ ...QUERY, caller: () => 'bob' });
     await expect(thrown).rejects.toThrow('at once');
     answers[1]?.resolve(RESULT);
     expect((await next).result).toBe(RESULT);
