@@ -1,15 +1,13 @@
-import { buildSchema, getIntrospectionQuery, parse, type FieldNode, type OperationDefinitionNode } from 'graphql';
+import { buildSchema, getIntrospectionQuery, parse, type FieldNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import type { GatewayOperation } from './engine.js';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { introspect } from './introspection.js';
 
 const SCHEMA = buildSchema('type Query { a(b: Int): String } type Other { c: Int }');
 
 function ask(text: string, variables: Record<string, unknown> = {}, schema = SCHEMA): unknown {
-  const document = parse(text);
-  const definition = document.definitions[0] as OperationDefinitionNode;
-  const operation: GatewayOperation = { document, definition, fetched: { document, definition } };
-  const nodes = definition.selectionSet.selections as FieldNode[];
+  const operation = gatewayOperation(parse(text));
+  const nodes = operation.definition.selectionSet.selections as FieldNode[];
   return introspect(schema, operation, variables, nodes, nodes[0]?.alias?.value ?? nodes[0]?.name.value ?? '');
 }
 

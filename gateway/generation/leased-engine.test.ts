@@ -1,12 +1,11 @@
-import { buildSchema, parse, type ExecutionResult, type OperationDefinitionNode } from 'graphql';
+import { buildSchema, parse, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import type { Engine, SubscriptionRequest } from '../engine/engine.js';
+import { gatewayOperation } from '../testing/gateway-operation.js';
 import { LeasedEngine } from './leased-engine.js';
 
-const document = parse('{ a }');
-const definition = document.definitions[0] as OperationDefinitionNode;
 const REQUEST: SubscriptionRequest = {
-  operation: { document, definition, fetched: { document, definition } },
+  operation: gatewayOperation(parse('{ a }')),
   variables: {},
   context: undefined,
 };

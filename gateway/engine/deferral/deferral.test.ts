@@ -1,6 +1,7 @@
-import { getOperationAST, parse, validate, visit } from 'graphql';
+import { parse, validate, visit } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { gatewayOperation } from '../../testing/gateway-operation.js';
 import { interceptTransport, interceptTransports, scriptedTransport } from '../../testing/intercept-transport.js';
 import { shopSupergraph, shopTransports } from '../../testing/shop-graph.js';
 import { shopResolvers } from '../../testing/shop-resolvers.js';
@@ -20,9 +21,7 @@ function requestOf(
   const document = parse(text);
   const [invalid] = validate(engine.apiSchema, document);
   if (invalid) throw invalid;
-  const definition = getOperationAST(document);
-  if (!definition) throw new Error('no operation');
-  return { operation: { document, definition, fetched: { document, definition } }, variables, context: {} };
+  return { operation: gatewayOperation(document), variables, context: {} };
 }
 
 async function incrementally(engine: FederatedEngine, request: ExecutionRequest): Promise<IncrementalResult> {
@@ -255,11 +254,9 @@ describe('errors of an operation with @defer', () => {
     const document = visit(request.operation.document, {
       Field: ({ name }) => (name.value === 'email' ? null : undefined),
     });
-    const definition = getOperationAST(document);
-    if (!definition) throw new Error('no operation');
     const operation = {
       ...request.operation,
-      fetched: { document, definition },
+      fetched: gatewayOperation(document).fetched,
       denials: { missing: (_: string, field: string) => (field === 'email' ? 'user.email.read' : undefined) },
     };
     const { initial, subsequent } = await incrementally(engine, { ...request, operation });

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { parse, type OperationDefinitionNode } from 'graphql';
+import { parse } from 'graphql';
 import { afterAll, describe, expect, it } from 'vitest';
+import { gatewayOperation } from '../../testing/gateway-operation.js';
 import { shopSupergraph } from '../../testing/shop-graph.js';
 import type { GatewayOperation } from '../engine.js';
 import { planGraph, planGraphAside } from './planned-graph.js';
@@ -14,9 +15,7 @@ afterAll(async () => planning.close());
 const { sdl } = shopSupergraph();
 
 function operation(text: string): GatewayOperation {
-  const document = parse(text);
-  const definition = document.definitions[0] as OperationDefinitionNode;
-  return { document, definition, fetched: { document, definition } };
+  return gatewayOperation(parse(text));
 }
 
 const BELOW =

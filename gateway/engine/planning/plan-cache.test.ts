@@ -1,13 +1,12 @@
-import { parse, type OperationDefinitionNode } from 'graphql';
+import { parse } from 'graphql';
 import { describe, expect, it, vi } from 'vitest';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { gatewayOperation } from '../../testing/gateway-operation.js';
 import type { GatewayOperation } from '../engine.js';
 import { PlanCache, withinSignal } from './plan-cache.js';
 
 function operation(): GatewayOperation {
-  const document = parse('{ a }');
-  const definition = document.definitions[0] as OperationDefinitionNode;
-  return { document, definition, fetched: { document, definition } };
+  return gatewayOperation(parse('{ a }'));
 }
 
 describe('the plan cache', () => {

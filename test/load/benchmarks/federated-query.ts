@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ExecutionResult, execute, getOperationAST, parse } from 'graphql';
+import { type ExecutionResult, execute, parse } from 'graphql';
 import type { Engine, GatewayOperation } from '../../../gateway/engine/engine.js';
 import { FederatedEngine } from '../../../gateway/engine/federated-engine.js';
 import { StockEngine } from '../../../gateway/engine/stock-engine.js';
+import { gatewayOperation } from '../../../gateway/testing/gateway-operation.js';
 import { FLEET_QUERY, fleetGraph } from '../graphs/fleet-graph.js';
 import type { Benchmark, BenchmarkEnvironment, Line } from '../harness/benchmark.js';
 import { rounded } from '../harness/statistics.js';
@@ -17,10 +18,7 @@ const BATCH = 10;
 
 /** Parsed once, as the gateway does: both sides run a document that is known. */
 function operation(): GatewayOperation {
-  const document = parse(FLEET_QUERY, { noLocation: true });
-  const definition = getOperationAST(document);
-  if (definition == null) throw new Error('there is no operation');
-  return { document, definition, fetched: { document, definition } };
+  return gatewayOperation(parse(FLEET_QUERY, { noLocation: true }));
 }
 
 async function run(environment: BenchmarkEnvironment): Promise<readonly Line[]> {
