@@ -49,6 +49,7 @@ const stockEngine: EngineFactory = async (supergraphSdl, transports) => {
 export { contractSupergraph } from './contract/contract-supergraph.js';
 export { taggedAudiences } from './contract/tagged-audiences.js';
 export type { Engine } from './engine/engine.js';
+export { subgraphsOf } from './engine/plan/join-directives.js';
 export {
   type Credentials,
   type DocumentOptions,

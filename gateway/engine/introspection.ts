@@ -7,6 +7,7 @@ import {
   type FieldNode,
   type GraphQLSchema,
 } from 'graphql';
+import { fragmentsIn } from '../document-fragments.js';
 import { LRUCache } from 'lru-cache';
 import type { GatewayOperation, Variables } from './engine.js';
 
@@ -52,7 +53,7 @@ function introspectionOf({ definition, document }: GatewayOperation, nodes: read
         operation: OperationTypeNode.QUERY,
         selectionSet: { kind: Kind.SELECTION_SET, selections: nodes },
       },
-      ...document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION),
+      ...fragmentsIn(document),
     ],
   };
 }

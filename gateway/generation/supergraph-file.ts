@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parse } from 'graphql';
-import { subgraphsOf } from '../engine/planning/graph-schemas.js';
+import { subgraphsOf } from '../engine/plan/join-directives.js';
 import type { GatewayLogger } from '../gateway-options.js';
 import type { GatewayRuntime } from '../runtime.js';
 import type { SubgraphTransport } from '../transports/subgraph-transport.js';

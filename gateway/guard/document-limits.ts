@@ -7,6 +7,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from '../document-fragments.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import { countOverlappingPairs } from './overlapping-fields.js';
 
@@ -95,8 +96,7 @@ class DocumentMeasure {
   readonly #spreads = new Map<string, number>();
 
   constructor(document: DocumentNode) {
-    const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-    this.#fragments = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+    this.#fragments = fragmentsOf(document);
   }
 
   /** The most often that one fragment is spread, as the document is written. */

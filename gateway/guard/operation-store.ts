@@ -1,4 +1,5 @@
 import { OperationTypeNode, Kind, type OperationDefinitionNode } from 'graphql';
+import { fragmentsIn } from '../document-fragments.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 import type { GatewayOperation } from '../engine/engine.js';
 import type { AccessRules } from './access-rules.js';
@@ -66,10 +67,9 @@ export class OperationStore {
   #find(stored: StoredDocument, definition: OperationDefinitionNode): Known {
     const existing = this.#known.get(definition);
     if (existing) return existing;
-    const fragments = stored.document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
     const permissions = this.#access.isEmpty
       ? []
-      : this.#access.touched({ kind: Kind.DOCUMENT, definitions: [definition, ...fragments] });
+      : this.#access.touched({ kind: Kind.DOCUMENT, definitions: [definition, ...fragmentsIn(stored.document)] });
     const known = { permissions, variants: new Map<string, GatewayOperation>() };
     this.#known.set(definition, known);
     return known;
@@ -79,9 +79,8 @@ export class OperationStore {
     const { document } = stored;
     if (missing.length === 0) return { document, definition, fetched: withoutIntrospection({ document, definition }) };
     const denials = this.#access.denials(new Set(missing));
-    const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
     const filtered = this.#access.withoutDenied(
-      { kind: Kind.DOCUMENT, definitions: [definition, ...fragments] },
+      { kind: Kind.DOCUMENT, definitions: [definition, ...fragmentsIn(document)] },
       denials,
     );
     const remaining = filtered.document.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);

@@ -1,4 +1,5 @@
 import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
+import { fragmentsOf } from '../document-fragments.js';
 
 /** Steps that counting may take before it gives up: cycles of fragments multiply, and are refused by validation later. */
 const STEPS_MAX = 50_000;
@@ -11,8 +12,7 @@ const DEPTH_MAX = 100;
  * Infinity when it is too large to be counted.
  */
 export function countOverlappingPairs(document: DocumentNode): number {
-  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  const counter = new OverlapCounter(new Map(fragments.map((fragment) => [fragment.name.value, fragment])));
+  const counter = new OverlapCounter(fragmentsOf(document));
   let pairs = 0;
   for (const definition of document.definitions) {
     if ('selectionSet' in definition && definition.selectionSet) pairs += counter.pairsIn([definition.selectionSet], 0);

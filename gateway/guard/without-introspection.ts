@@ -6,6 +6,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from '../document-fragments.js';
 
 export interface OperationDocument {
   readonly document: DocumentNode;
@@ -37,8 +38,7 @@ export function withoutIntrospection(operation: OperationDocument): OperationDoc
 }
 
 function spreadBy(definition: OperationDefinitionNode, document: DocumentNode): FragmentDefinitionNode[] {
-  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
-  const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+  const byName = fragmentsOf(document);
   const used = new Set<FragmentDefinitionNode>();
   const waiting: SelectionSetNode[] = [definition.selectionSet];
   for (let next = waiting.pop(); next; next = waiting.pop()) {

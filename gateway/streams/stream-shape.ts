@@ -1,4 +1,5 @@
-import { Kind, type ExecutionResult, type FieldNode, type FragmentDefinitionNode, type SelectionNode } from 'graphql';
+import { Kind, type ExecutionResult, type FieldNode, type SelectionNode } from 'graphql';
+import { type FragmentMap, fragmentsOf } from '../document-fragments.js';
 import type { GatewayOperation } from '../engine/engine.js';
 
 /** How the streams of a graph are resumed: what its subscriptions name alike. */
@@ -28,15 +29,9 @@ export interface StreamShape {
   at(result: ExecutionResult, cursor: string): ExecutionResult;
 }
 
-type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
-
 /** Reads the shape of a subscription, which has one root field (GraphQL specification, 5.2.4.1). */
 export function streamShape({ document, definition }: GatewayOperation, convention: StreamConvention): StreamShape {
-  const fragments: Fragments = new Map(
-    document.definitions
-      .filter((node) => node.kind === Kind.FRAGMENT_DEFINITION)
-      .map((fragment) => [fragment.name.value, fragment]),
-  );
+  const fragments = fragmentsOf(document);
   const root = findField(definition.selectionSet.selections, fragments, () => true);
   const cursor =
     root && findField(root.selectionSet?.selections ?? [], fragments, (name) => name === convention.cursorField);
@@ -64,7 +59,7 @@ export function streamShape({ document, definition }: GatewayOperation, conventi
 
 function findField(
   selections: readonly SelectionNode[],
-  fragments: Fragments,
+  fragments: FragmentMap,
   isWanted: (name: string) => boolean,
 ): FieldNode | undefined {
   for (const selection of selections) {

@@ -1,4 +1,5 @@
 import { type ConstDirectiveNode, type DocumentNode, GraphQLError, Kind, parse } from 'graphql';
+import { subgraphsOf } from '../../gateway/index.js';
 import { PlatformError } from '../../kernel/errors/platform-error.js';
 
 /** Features by which other routers protect fields. This gateway's own protection is `@access`. */
@@ -15,7 +16,7 @@ export function subgraphUrls(supergraphSdl: string, isUnprotected: boolean): Rea
     const names = unenforced.map((name) => `@${name}`).join(', ');
     throw refused(`${names} in the supergraph would not be enforced; --unprotected serves it all the same`);
   }
-  const urls = joinedGraphs(document);
+  const urls = subgraphsOf(document);
   if (urls.size === 0) throw refused('this is no supergraph: it joins no subgraphs');
   for (const [name, url] of urls) {
     if (url === '') throw refused(`the subgraph "${name}" has no URL in the supergraph`);
@@ -32,18 +33,6 @@ function parsed(supergraphSdl: string): DocumentNode {
     const line = error.locations?.[0]?.line;
     throw refused(`the supergraph is no GraphQL${line === undefined ? '' : `, line ${line}`}: ${error.message}`);
   }
-}
-
-/** Name and URL of each subgraph, as the join specification writes them: `@join__graph` on the values of `join__Graph`. */
-function joinedGraphs(document: DocumentNode): ReadonlyMap<string, string> {
-  return new Map(
-    document.definitions
-      .flatMap((node) =>
-        node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph' ? (node.values ?? []) : [],
-      )
-      .flatMap(({ directives }) => directives?.filter(({ name }) => name.value === 'join__graph') ?? [])
-      .map((directive) => [textOf(directive, 'name') ?? '', textOf(directive, 'url') ?? '']),
-  );
 }
 
 /** The URLs of `@link`, and of its predecessor `@core`, on the schema. */

@@ -11,6 +11,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from '../../document-fragments.js';
 import type { GatewayOperation } from '../engine.js';
 import { sameOperation } from '../same-operation.js';
 
@@ -127,9 +128,7 @@ class Expansion {
 
   constructor(document: DocumentNode, labels: DeferLabels) {
     this.#labels = labels;
-    this.#fragments = new Map(
-      document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d]] : [])),
-    );
+    this.#fragments = fragmentsOf(document);
   }
 
   expand(definition: OperationDefinitionNode): { document: DocumentNode; definition: OperationDefinitionNode } {

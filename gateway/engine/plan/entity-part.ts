@@ -1,3 +1,4 @@
+import { fragmentsOf } from '../../document-fragments.js';
 import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { SubgraphOperation } from '../../transports/subgraph-transport.js';
@@ -7,7 +8,7 @@ import { mergedField, mergeInto, type MergeShape } from '../merge.js';
 import { compileWalk, entityPathsAt } from './entities.js';
 import type { FetchCompilation } from './fetch-compilation.js';
 import { ownData, type FetchPart, type PartAnswer, type PartError } from './fetch-part.js';
-import { entitySelection, fragmentsOf } from './fetch-selection.js';
+import { entitySelection } from './fetch-selection.js';
 import { mergeShapeOf } from './merge-shape.js';
 import type { PlanRun } from './plan-run.js';
 import { compileBatcher, type Batch, type Unrepresented } from './representations.js';

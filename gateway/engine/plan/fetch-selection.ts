@@ -1,13 +1,5 @@
-import {
-  Kind,
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-} from 'graphql';
-
-export type FragmentMap = ReadonlyMap<string, FragmentDefinitionNode>;
+import { Kind, type DocumentNode, type FieldNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import type { FragmentMap } from '../../document-fragments.js';
 
 /** A field of a fetch, and the innermost type condition around it within its selection set. */
 export interface SelectedField {
@@ -19,11 +11,6 @@ export function operationOf(document: DocumentNode): OperationDefinitionNode {
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   if (!operation) throw new Error('a fetch must hold an operation');
   return operation;
-}
-
-export function fragmentsOf(document: DocumentNode): FragmentMap {
-  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
 }
 
 /** What a fetch selects below `_entities`. */

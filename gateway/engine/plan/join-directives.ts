@@ -7,19 +7,41 @@ export function isExternal(directive: ConstDirectiveNode): boolean {
   return directive.name.value === 'join__field' && booleanArgument(directive, 'external') === true;
 }
 
+/** A subgraph, as `enum join__Graph { ACCOUNTS @join__graph(name: "accounts", url: "…") }` names it. */
+interface JoinedGraph {
+  /** How other directives of the supergraph name it. */
+  readonly value: string;
+  readonly name: string;
+  /** Empty if the supergraph has none for it. */
+  readonly url: string;
+}
+
+function joinedGraphs(supergraph: DocumentNode): JoinedGraph[] {
+  return supergraph.definitions
+    .flatMap((definition) =>
+      definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph'
+        ? (definition.values ?? [])
+        : [],
+    )
+    .flatMap(({ name, directives = [] }) =>
+      directives
+        .filter((directive) => directive.name.value === 'join__graph')
+        .map((directive) => ({
+          value: name.value,
+          name: textArgument(directive, 'name') ?? '',
+          url: textArgument(directive, 'url') ?? '',
+        })),
+    );
+}
+
 /** Name of the service by value of `join__Graph`. */
 export function serviceNames(supergraph: DocumentNode): Map<string, string> {
-  const graphs = supergraph.definitions.flatMap((definition) =>
-    definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph'
-      ? (definition.values ?? [])
-      : [],
-  );
-  return new Map(
-    graphs.map(({ name, directives = [] }) => [
-      name.value,
-      directives.map((directive) => textArgument(directive, 'name')).find((text) => text !== undefined) ?? '',
-    ]),
-  );
+  return new Map(joinedGraphs(supergraph).map(({ value, name }) => [value, name]));
+}
+
+/** URL of each subgraph by its name. */
+export function subgraphsOf(supergraph: DocumentNode): Map<string, string> {
+  return new Map(joinedGraphs(supergraph).map(({ name, url }) => [name, url]));
 }
 
 export function textArgument(directive: ConstDirectiveNode, name: string): string | undefined {

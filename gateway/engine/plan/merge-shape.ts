@@ -1,7 +1,8 @@
 import type { FetchDataRewrite } from '@apollo/query-planner';
 import type { SelectionSetNode } from 'graphql';
 import { mergedField, type MergeShape } from '../merge.js';
-import { fieldsOf, type FragmentMap } from './fetch-selection.js';
+import type { FragmentMap } from '../../document-fragments.js';
+import { fieldsOf } from './fetch-selection.js';
 import { isFragmentStep } from './rewrites.js';
 
 /** The shape while it is made: what is selected below each name. */

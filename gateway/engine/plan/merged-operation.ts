@@ -10,8 +10,9 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
+import { fragmentsOf } from '../../document-fragments.js';
 import type { SubgraphOperation } from '../../transports/subgraph-transport.js';
-import { fragmentsOf, operationOf } from './fetch-selection.js';
+import { operationOf } from './fetch-selection.js';
 
 /** Several fetches of entities as one operation. */
 export interface MergedOperation {

@@ -1,5 +1,6 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { entitySelection, fieldsOf, fragmentsOf, operationOf, type SelectedField } from './fetch-selection.js';
+import { fragmentsOf } from '../../document-fragments.js';
+import { entitySelection, fieldsOf, operationOf, type SelectedField } from './fetch-selection.js';
 import { satisfiesTypeCondition } from './type-conditions.js';
 
 /** The response names that a fetch should bring for an object of the given type. */

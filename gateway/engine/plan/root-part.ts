@@ -1,3 +1,4 @@
+import { fragmentsOf } from '../../document-fragments.js';
 import type { FetchNode } from '@apollo/query-planner';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import type { SubgraphOperation } from '../../transports/subgraph-transport.js';
@@ -7,7 +8,7 @@ import { mergeInto } from '../merge.js';
 import { compileWalk, entityPathsAt } from './entities.js';
 import type { FetchCompilation } from './fetch-compilation.js';
 import { ownData, type FetchPart } from './fetch-part.js';
-import { fragmentsOf, operationOf } from './fetch-selection.js';
+import { operationOf } from './fetch-selection.js';
 import { mergeShapeOf } from './merge-shape.js';
 import type { Batch } from './representations.js';
 import { rootResponseNames } from './response-names.js';

@@ -11,8 +11,8 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { type FragmentMap, fragmentsOf } from '../../document-fragments.js';
 import type { GatewayOperation, Variables } from '../engine.js';
-import { fragmentsOf, type FragmentMap } from '../plan/fetch-selection.js';
 import { textArgument } from '../plan/join-directives.js';
 import { sameOperation } from '../same-operation.js';
 

@@ -1,5 +1,6 @@
 import { Kind, type DocumentNode, type SelectionNode, type SelectionSetNode } from 'graphql';
-import { fragmentsOf, operationOf } from '../plan/fetch-selection.js';
+import { fragmentsOf } from '../../document-fragments.js';
+import { operationOf } from '../plan/fetch-selection.js';
 
 /** Whether a document's operation selects a field of the root that a subgraph has to answer, for some variables. */
 export function fetchesAnything(document: DocumentNode): boolean {

@@ -1,6 +1,7 @@
 import { printSchema } from '@apollo/federation-internals';
-import { buildASTSchema, Kind, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { buildASTSchema, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { DataNames } from '../plan/data-names.js';
+import { subgraphsOf } from '../plan/join-directives.js';
 import type { GraphPlanner } from './graph-planner.js';
 import { nextTurn } from './next-turn.js';
 
@@ -57,21 +58,4 @@ function parseValid(sdl: string): DocumentNode {
 
 function buildValid(document: DocumentNode): GraphQLSchema {
   return buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
-}
-
-/** Reads `enum join__Graph { ACCOUNTS @join__graph(name: "accounts", url: "…") }` (https://specs.apollo.dev/join/). */
-export function subgraphsOf(supergraph: DocumentNode): Map<string, string> {
-  const subgraphs = new Map<string, string>();
-  for (const definition of supergraph.definitions) {
-    if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') continue;
-    for (const { directives } of definition.values ?? []) {
-      const joined = directives?.find(({ name }) => name.value === 'join__graph');
-      const texts = new Map(
-        joined?.arguments?.map(({ name, value }) => [name.value, value.kind === Kind.STRING ? value.value : '']),
-      );
-      const name = texts.get('name');
-      if (name !== undefined) subgraphs.set(name, texts.get('url') ?? '');
-    }
-  }
-  return subgraphs;
 }

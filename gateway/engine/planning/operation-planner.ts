@@ -1,4 +1,5 @@
 import { Kind, print, type DocumentNode } from 'graphql';
+import { fragmentsIn } from '../../document-fragments.js';
 import { nextTurn } from './next-turn.js';
 import type { GatewayOperation } from '../engine.js';
 import type { GraphPlanner, PlanRoot } from './graph-planner.js';
@@ -80,6 +81,5 @@ export class OperationPlanner {
 }
 
 function onlyOperation({ definition, document }: GatewayOperation['fetched']): DocumentNode {
-  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
-  return { kind: Kind.DOCUMENT, definitions: [definition, ...fragments] };
+  return { kind: Kind.DOCUMENT, definitions: [definition, ...fragmentsIn(document)] };
 }

@@ -12,6 +12,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from '../../document-fragments.js';
 import type { GraphSchemas } from './graph-schemas.js';
 
 /**
@@ -68,11 +69,7 @@ class DocumentWeight {
     this.#document = document;
     this.#schema = schema;
     this.#weigh = weigh;
-    this.#fragments = new Map(
-      document.definitions.flatMap((definition) =>
-        definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
-      ),
-    );
+    this.#fragments = fragmentsOf(document);
   }
 
   total(): number {

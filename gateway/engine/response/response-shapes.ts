@@ -1,4 +1,5 @@
-import { Kind, type FieldNode, type GraphQLObjectType, type GraphQLSchema, type SelectionSetNode } from 'graphql';
+import { type FieldNode, type GraphQLObjectType, type GraphQLSchema, type SelectionSetNode } from 'graphql';
+import { fragmentsOf } from '../../document-fragments.js';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
 import { conditionVariables } from '../../transports/execution/condition-variables.js';
@@ -122,9 +123,7 @@ export class ResponseShapes {
       denials,
       isIncremental: this.#isIncremental,
       variables: this.#conditions(coercedVariables),
-      fragments: new Map(
-        document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d]] : [])),
-      ),
+      fragments: fragmentsOf(document),
       introspect: (responseName, nodes, variables) =>
         introspect(this.#apiSchema, this.#operation, variables, nodes, responseName),
     };

@@ -13,6 +13,7 @@ import {
   type GraphQLOutputType,
   type OperationDefinitionNode,
 } from 'graphql';
+import { fragmentsOf } from '../../document-fragments.js';
 import type { Variables } from '../../engine/engine.js';
 import type { CostRules } from './cost-rules.js';
 import { expectedSize, type Amount } from './list-size.js';
@@ -58,8 +59,7 @@ export class OperationCost {
   constructor(rules: CostRules, document: DocumentNode, definition: OperationDefinitionNode, fixed = 0) {
     const root = rules.schema.getRootType(definition.operation);
     if (!root) throw new Error(`the graph has no ${definition.operation}`);
-    const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
-    const compiler = new CostCompiler(rules, new Map(fragments.map((fragment) => [fragment.name.value, fragment])));
+    const compiler = new CostCompiler(rules, fragmentsOf(document));
     this.#base = fixed + (definition.operation === OperationTypeNode.MUTATION ? MUTATION_BASE : 0);
     this.#selection = compiler.selection([{ parent: root, selectionSet: definition.selectionSet }], new Map());
     this.#defaults = Object.fromEntries(

@@ -2,7 +2,6 @@ import {
   execute,
   getOperationAST,
   GraphQLError,
-  Kind,
   OperationTypeNode,
   visit,
   type ExecutionResult,
@@ -10,6 +9,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
+import { fragmentsIn } from '../../document-fragments.js';
 import { LRUCache } from 'lru-cache';
 import type { SubgraphOperation } from '../subgraph-transport.js';
 import { compileSelection, compileSerialSelection, type SelectionRunner } from './compile-selection.js';
@@ -108,7 +108,7 @@ export class CompiledOperation {
     const type = schema.getRootType(operation.operation);
     if (!type) throw new GraphQLError(`Schema is not configured to execute ${operation.operation} operation.`);
     const { hiddenTypeNames } = this.#operation;
-    const scope = { schema, operation, fragments: fragmentsOf(this.#operation), conditions, hiddenTypeNames };
+    const scope = { schema, operation, fragments: fragmentRecordOf(this.#operation), conditions, hiddenTypeNames };
     return operation.operation === OperationTypeNode.MUTATION
       ? compileSerialSelection(scope, type, [operation])
       : compileSelection(scope, type, [operation]);
@@ -127,11 +127,9 @@ function respondFailed(run: ExecutionRun, error: unknown): ExecutionResult {
   return respond(run, null);
 }
 
-function fragmentsOf({ document }: SubgraphOperation): Record<string, FragmentDefinitionNode> {
+function fragmentRecordOf({ document }: SubgraphOperation): Record<string, FragmentDefinitionNode> {
   const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  }
+  for (const fragment of fragmentsIn(document)) fragments[fragment.name.value] = fragment;
   return fragments;
 }
 
