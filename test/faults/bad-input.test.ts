@@ -32,6 +32,7 @@ beforeAll(async () => {
   token = await identity.signIn('olivia');
   // The first request of a sign-in is noted as a session.
   await ask({ query: '{ __typename }' });
+  await rows.untilStill();
 }, 120_000);
 afterAll(async () => {
   for (const stop of stops.reverse()) await stop();

@@ -29,6 +29,7 @@ beforeAll(async () => {
   place = await story.onboard(operator, { name: 'Fault Labs', memberSubject: 'mira', deposit: '100.00' });
   token = await platform.signIn('mira');
   await eventually(async () => (await project()).errors.length === 0);
+  await rows.untilStill();
 }, 120_000);
 afterEach(async () => {
   await superuser.query(
@@ -128,6 +129,7 @@ async function releaseAll(): Promise<void> {
     },
     { milliseconds: 30_000, what: 'everything is released' },
   );
+  await rows.untilStill();
 }
 
 describe('a database that is away for a moment', () => {

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { eventually } from '../../kernel/testing/test-kernel.js';
 import { isTypeId, prefixOf } from '../../kernel/identifiers/type-id.js';
 
 interface Table {
@@ -116,5 +118,23 @@ export class OrganizationRows {
       digests[name] = rows[0]?.digest ?? '';
     }
     return digests;
+  }
+
+  /** Waits until nothing is left to tell and what is there has stopped changing: consumers act a moment after events. */
+  async untilStill(): Promise<void> {
+    let last = '';
+    await eventually(
+      async () => {
+        const { rows } = await this.#client.query<{ waiting: number }>(
+          'select count(*)::int as waiting from kernel.outbox',
+        );
+        const now = JSON.stringify([await this.counts(), await this.digests(null)]);
+        const isStill = rows[0]?.waiting === 0 && now === last;
+        last = now;
+        if (!isStill) await sleep(250);
+        return isStill;
+      },
+      { milliseconds: 30_000, what: 'nothing changes any more' },
+    );
   }
 }

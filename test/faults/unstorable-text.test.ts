@@ -29,6 +29,7 @@ beforeAll(async () => {
   token = await platform.signIn('olivia');
   // The first request of a sign-in is noted as a session.
   await graphqlRequest(platform.url, { query: '{ __typename }', token });
+  await rows.untilStill();
 }, 120_000);
 afterAll(async () => {
   for (const stop of stops.reverse()) await stop();
