@@ -8,6 +8,9 @@ interface Table {
   readonly hasId: boolean;
 }
 
+/** When credentials were last used (noted up to 15 s later), and how far jobs have looked at the ledger (once a minute). */
+const NOTED_LATER = ['last_used_at', 'assessed_version', 'reconciled_version'];
+
 /** What the domains have in their tables, read by PostgreSQL's superuser: also what no part of the API shows. */
 export class OrganizationRows {
   readonly #client: pg.Client;
@@ -103,17 +106,16 @@ export class OrganizationRows {
   }
 
   /**
-   * A digest of each table's rows of an organization (of all, for null), by table; without when credentials were last
-   * used, which is noted up to 15 s later.
+   * A digest of each table's rows of an organization (of all, for null), by table; without what is noted later.
    */
   async digests(organizationId: string | null): Promise<Record<string, string>> {
     const digests: Record<string, string> = {};
     for (const { name } of await this.#tables()) {
       const { rows } = await this.#client.query<{ digest: string }>(
         `select count(*) || ' ' || coalesce(md5(string_agg(md5(row), '' order by md5(row))), '') as digest
-         from (select (to_jsonb(t) - 'last_used_at')::text as row from ${name} t
+         from (select (to_jsonb(t) - $2::text[])::text as row from ${name} t
                where $1::text is null or organization_id = $1) of_organization`,
-        [organizationId],
+        [organizationId, NOTED_LATER],
       );
       digests[name] = rows[0]?.digest ?? '';
     }
