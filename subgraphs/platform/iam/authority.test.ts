@@ -15,7 +15,7 @@ import { testHuman } from '../../../kernel/testing/test-kernel.js';
 import { type AccessParts, createAccessParts } from './access-parts.js';
 import { iamDefinition } from './index.js';
 import { NOW, type World, oracleAllows, questions, worlds } from './testing/access-worlds.js';
-import { storeWorld } from './testing/store-world.js';
+import { clearPlatform, storeWorld } from './testing/store-world.js';
 import { type TestIam, startTestIam } from './testing/test-iam.js';
 import { TestRegistry } from './testing/test-registry.js';
 
@@ -113,6 +113,7 @@ it('agrees in decisions, lists and row level security with the naive evaluator',
     };
     cases += await compare(shifted, newId('org'));
   }
+  await clearPlatform(iam.test.kernel.database);
   process.stdout.write(
     `decisions, lists and rows compared with the oracle in the database: ${cases} in ${WORLDS} worlds (now ${NOW})\n`,
   );

@@ -27,11 +27,7 @@ export async function storeWorld(
   const stored = rename(world, idOf);
   const revision = await database.transaction('system', async (tx) => {
     await writeHierarchy(tx, stored, organizationId);
-    await tx.execute(
-      'update iam.role_bindings set revoked_at = now() where organization_id is null and revoked_at is null',
-    );
-    await tx.execute('delete from iam.group_members where organization_id is null');
-    await tx.execute('delete from iam.revoked_principals where organization_id is null');
+    await removePlatformFacts(tx);
     await writeMembers(tx, stored.organization.groupMembers, organizationId);
     await writeMembers(tx, stored.platform.groupMembers, null);
     const levels = new Map<string, ScopeLevel>(
@@ -41,12 +37,32 @@ export async function storeWorld(
       await writeBinding(tx, binding, { levels, organizationId, shift });
     for (const id of stored.platform.revokedPrincipals)
       await tx.execute(`insert into iam.revoked_principals (principal_id, reason) values ($1, 'test')`, [id]);
-    const row = await tx.row<{ revision: bigint }>(
-      `update iam.access_revisions set revision = revision + 1 where scope_id = 'platform' returning revision`,
-    );
-    return `${row?.revision ?? 0n}.1`;
+    return `${await advancePlatform(tx)}.1`;
   });
   return { ...stored, revision };
+}
+
+/** Takes what the platform of a stored world has away: its guardrails would hold for all that comes after. */
+export async function clearPlatform(database: Database): Promise<void> {
+  await database.transaction('system', async (tx) => {
+    await removePlatformFacts(tx);
+    await advancePlatform(tx);
+  });
+}
+
+async function removePlatformFacts(tx: Transaction): Promise<void> {
+  await tx.execute(
+    'update iam.role_bindings set revoked_at = now() where organization_id is null and revoked_at is null',
+  );
+  await tx.execute('delete from iam.group_members where organization_id is null');
+  await tx.execute('delete from iam.revoked_principals where organization_id is null');
+}
+
+async function advancePlatform(tx: Transaction): Promise<bigint> {
+  const row = await tx.row<{ revision: bigint }>(
+    `update iam.access_revisions set revision = revision + 1 where scope_id = 'platform' returning revision`,
+  );
+  return row?.revision ?? 0n;
 }
 
 function rename(world: World, idOf: (name: string) => string): World {
