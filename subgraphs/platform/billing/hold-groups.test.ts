@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Outcome } from '../../../kernel/errors/refusal.js';
 import type { HoldRequest, Place } from './contract.js';
-import { type BillingFixture, countStatements, nanos, startBilling } from './testing/billing-fixture.js';
+import { countStatements } from '../../../kernel/testing/count-statements.js';
+import { type BillingFixture, nanos, startBilling } from './testing/billing-fixture.js';
 
 let test: BillingFixture;
 let snapshot: string;

@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countStatements } from '../../../kernel/testing/count-statements.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import { eventually } from '../../../kernel/testing/test-kernel.js';
 import type { HoldRequest, Place } from './contract.js';
-import {
-  type BillingFixture,
-  accepted,
-  countStatements,
-  gpuUsage,
-  nanos,
-  startBilling,
-} from './testing/billing-fixture.js';
+import { type BillingFixture, accepted, gpuUsage, nanos, startBilling } from './testing/billing-fixture.js';
 
 let test: BillingFixture;
 let snapshot: string;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Transaction } from '../../../kernel/database/transaction.js';
 import type { Outcome } from '../../../kernel/errors/refusal.js';
 import type { QuotaHoldsRequest } from './contract.js';
+import { countStatements } from '../../../kernel/testing/count-statements.js';
 import { type TestIam, startTestIam } from './testing/test-iam.js';
 
 let iam: TestIam;
@@ -135,10 +136,9 @@ it('holds for many in one statement, and asks one by one only where something is
     requestOf({ project, principal: 0, reference, gpus, tokens: 1n }, place);
   const statements = (requests: readonly QuotaHoldsRequest[]): Promise<number> =>
     inBoth(place, async (tx) => {
-      await tx.rows('select 1');
-      const before = iam.test.kernel.database.statementCount;
-      await iam.access.quotas.holdTogether(tx, requests);
-      return iam.test.kernel.database.statementCount - before;
+      const { counted, statements: count } = countStatements(tx);
+      await iam.access.quotas.holdTogether(counted, requests);
+      return count();
     });
   await statements([ask(1, 0), ask(2, 2)]);
   expect(await statements([ask(3, 0), ask(4, 2), ask(5, 0), ask(6, 2)])).toBe(1);

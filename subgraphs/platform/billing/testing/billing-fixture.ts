@@ -131,20 +131,6 @@ export function gpuUsage(place: Place, priceSnapshotId: string, overrides: Parti
   };
 }
 
-/** The same transaction, counting the statements sent through it: others of the process are not in the way. */
-export function countStatements(tx: Transaction): { counted: Transaction; statements: () => number } {
-  let count = 0;
-  const counted = new Proxy(tx, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      if (name === 'rows' || name === 'row' || name === 'prepared' || name === 'execute') count += 1;
-      return member.bind(target);
-    },
-  });
-  return { counted, statements: () => count };
-}
-
 /** A query that enters the graph as the gateway does: by a reference to an entity. */
 export function entity(type: string, id: string, fields: string): string {
   return `{ _entities(representations: [{ __typename: "${type}", id: "${id}" }]) { ... on ${type} { ${fields} } } }`;
