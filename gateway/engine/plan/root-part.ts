@@ -1,6 +1,6 @@
-import { fragmentsOf } from '../../document-fragments.js';
 import type { FetchNode } from '@apollo/query-planner';
 import { PlatformError } from '../../../kernel/errors/platform-error.js';
+import { fragmentsOf } from '../../document-fragments.js';
 import type { SubgraphOperation } from '../../transports/subgraph-transport.js';
 import { isObject } from '../failure.js';
 import type { JsonObject } from '../json.js';

@@ -1,5 +1,6 @@
 import { type DocumentNode, parse, subscribe } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { leastStatements } from '../../../kernel/testing/least-statements.js';
 import type { Actor } from '../../../kernel/access/actor.js';
 import { newId } from '../../../kernel/identifiers/type-id.js';
 import { untilHeard } from '../../../kernel/testing/test-kernel.js';
@@ -19,18 +20,10 @@ beforeAll(async () => {
 afterAll(() => test.close());
 
 describe('lists of billing', () => {
-  /** Statements that a query sends; the event feed polls beside it, so the least of a few runs is what it costs. */
   async function statementsOf(source: string, actor = launched.owner): Promise<number> {
-    const counts: number[] = [];
-    for (let run = 0; run < 6; run += 1) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, 20);
-      });
-      const before = test.kernel.database.statementCount;
+    return leastStatements(test.kernel.database, async () => {
       expect(await test.query(source, actor)).not.toHaveProperty('errors');
-      counts.push(test.kernel.database.statementCount - before);
-    }
-    return Math.min(...counts);
+    });
   }
 
   it('cost the same number of reads however long they are', async () => {

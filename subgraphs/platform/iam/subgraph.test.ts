@@ -1,5 +1,6 @@
 import { parse, subscribe } from 'graphql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { leastStatements } from '../../../kernel/testing/least-statements.js';
 import type { Actor } from '../../../kernel/access/actor.js';
 import { testHuman } from '../../../kernel/testing/test-kernel.js';
 import { type TestIam, only, startTestIam } from './testing/test-iam.js';
@@ -191,16 +192,10 @@ it('asks a constant number of statements for each list, however long it is', asy
     quotas: 'quotas(organizationId: $o, first: 50) { nodes { id project { name } } }',
     roles: 'roles(organizationId: $o, first: 50) { nodes { id organization { name } } }',
   };
-  // Background work counts too while a query runs, so the least of some tries is the query's own.
-  const count = async (selection: string): Promise<number> => {
-    const counts: number[] = [];
-    for (let attempt = 0; attempt < 8; attempt += 1) {
-      const before = iam.test.kernel.database.statementCount;
+  const count = async (selection: string): Promise<number> =>
+    leastStatements(iam.test.kernel.database, async () => {
       expect((await iam.run(owner, `query ($o: ID!) { ${selection} }`, { o: organizationId })).errors).toBeUndefined();
-      counts.push(iam.test.kernel.database.statementCount - before);
-    }
-    return Math.min(...counts);
-  };
+    });
   const countAll = async (): Promise<number[]> => {
     const counts: number[] = [];
     for (const selection of Object.values(lists)) counts.push(await count(selection));
